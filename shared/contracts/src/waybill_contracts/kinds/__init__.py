@@ -1,0 +1,14 @@
+"""Every kind of task that Waybill knows. A new kind is a module beside this one and a line in `KINDS`."""
+
+from ..registry import KindTable
+from .note_process import NoteProcessed, ProcessNote
+from .webhook_deliver import DeliverWebhook, WebhookDelivered
+
+KINDS = KindTable(
+    ProcessNote,
+    DeliverWebhook,
+)
+
+DEFAULT_KIND = ProcessNote.kind
+
+__all__ = ["DEFAULT_KIND", "KINDS", "DeliverWebhook", "NoteProcessed", "ProcessNote", "WebhookDelivered"]

@@ -1,0 +1,73 @@
+"""The message `task.requested`, version 1: CloudEvents 1.0, JSON format, in the body of an SQS message.
+
+The message is thin. It says which task is due; the row in PostgreSQL says everything else. Fields are
+for ever, so there are no more than these. Envelope: https://github.com/cloudevents/spec (v1.0.2).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+TASK_REQUESTED = "waybill.task.requested"
+TASK_REQUESTED_V1 = "waybill.task.requested.v1"
+SOURCE = "/waybill/relay"
+
+KIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
+"""A kind is `noun.verb`."""
+KIND_MAX_LENGTH = 64
+
+KindName = Annotated[str, Meta(pattern=KIND_PATTERN, max_length=KIND_MAX_LENGTH)]
+PayloadVersion = Annotated[int, Meta(ge=1, le=32767)]
+Dispatch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class TaskRequestedData(Struct, frozen=True, kw_only=True):
+    """`data` of `task.requested` v1."""
+
+    task_id: UUID
+    kind: KindName
+    payload_version: PayloadVersion
+    dispatch: Dispatch
+    """Counts the publications of this task: 1 for the first."""
+
+
+class TaskRequested(Struct, frozen=True, kw_only=True):
+    """A task is due. Written by the relay alone, read by the processor.
+
+    `id` is the same for every delivery and every repeated send of one dispatch; `subject` is the task's id;
+    `time` is when the outbox row was written (UTC).
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Annotated[str, Meta(min_length=1, max_length=256)]
+    source: Annotated[str, Meta(min_length=1, max_length=256)] = SOURCE
+    type: Literal["waybill.task.requested.v1"] = TASK_REQUESTED_V1
+    subject: Annotated[str, Meta(max_length=64)]
+    time: Annotated[datetime, Meta(tz=True)]
+    datacontenttype: Literal["application/json"] = "application/json"
+    traceparent: Annotated[str, Meta(max_length=128)] | UnsetType = UNSET
+    data: TaskRequestedData
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def task_requested(
+    task_id: UUID, kind: str, payload_version: int, dispatch: int, written_at: datetime, traceparent: str | None
+) -> TaskRequested:
+    """Make the message of one dispatch. `written_at` is aware; it is sent in UTC."""
+    return TaskRequested(
+        id=f"{task_id}/{dispatch}",
+        subject=str(task_id),
+        time=written_at,
+        traceparent=traceparent if traceparent is not None else UNSET,
+        data=TaskRequestedData(task_id=task_id, kind=kind, payload_version=payload_version, dispatch=dispatch),
+    )
+
+
+def encode(message: TaskRequested) -> bytes:
+    """The bytes of the message as they stand in the queue (UTF-8 JSON)."""
+    return _encoder.encode(message)

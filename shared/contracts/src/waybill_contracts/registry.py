@@ -1,0 +1,41 @@
+"""The table of kinds: (kind, payload version) to the struct that reads it."""
+
+from collections.abc import Iterator
+
+from .payload import TaskPayload
+
+
+class DuplicateKind(TypeError):
+    """Two payload structs claim one (kind, version)."""
+
+    def __init__(self, first: type[TaskPayload], second: type[TaskPayload]) -> None:
+        super().__init__(f"{first.__name__} and {second.__name__} are both {first.kind} version {first.version}")
+
+
+class KindTable:
+    """Payload structs by (kind, version); fixed once made. Raises `DuplicateKind`."""
+
+    def __init__(self, *payloads: type[TaskPayload]) -> None:
+        self._by_key: dict[tuple[str, int], type[TaskPayload]] = {}
+        for payload in payloads:
+            first = self._by_key.setdefault((payload.kind, payload.version), payload)
+            if first is not payload:
+                raise DuplicateKind(first, payload)
+
+    def find(self, kind: str, version: int) -> type[TaskPayload] | None:
+        """The struct of this kind and version, or None."""
+        return self._by_key.get((kind, version))
+
+    def versions(self, kind: str) -> list[int]:
+        """The versions of a kind, ascending; empty for an unknown kind."""
+        return sorted(version for name, version in self._by_key if name == kind)
+
+    def names(self) -> list[str]:
+        """All kinds, sorted."""
+        return sorted({name for name, _ in self._by_key})
+
+    def __iter__(self) -> Iterator[type[TaskPayload]]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)

@@ -1,0 +1,64 @@
+"""Concurrent callers share one flush: nobody waits at low load, batches grow at high load."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Batcher(Generic[Item, Answer]):
+    """Gathers items while a flush is under way and flushes them together when it ends.
+
+    `flush` takes up to `max_items` and answers for each, in order. When a shared flush fails with an error that
+    `is_callers_fault` accepts, each item is flushed alone, so that one bad item harms nobody else; any other error
+    (a lost connection, say) goes to all that shared the flush.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        max_items: int,
+        is_callers_fault: Callable[[Exception], bool],
+    ) -> None:
+        self._flush = flush
+        self._max_items = max_items
+        self._is_callers_fault = is_callers_fault
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Answer:
+        """Flush this item with others. A caller that goes away does not stop its item's flush."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush_all())
+        return await answer
+
+    async def drain(self) -> None:
+        """Wait until everything submitted so far has been flushed."""
+        while self._flusher is not None and not self._flusher.done():
+            await asyncio.wait([self._flusher])
+
+    async def _flush_all(self) -> None:
+        while self._waiting:
+            size = min(len(self._waiting), self._max_items)
+            await self._flush_some([self._waiting.popleft() for _ in range(size)])
+
+    async def _flush_some(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._flush([item for item, _ in batch])
+        except Exception as error:
+            if len(batch) > 1 and self._is_callers_fault(error):
+                for one in batch:
+                    await self._flush_some([one])
+                return
+            for _, waiter in batch:
+                if not waiter.done():
+                    waiter.set_exception(error)
+            return
+        for (_, waiter), answer in zip(batch, answers, strict=True):
+            if not waiter.done():
+                waiter.set_result(answer)

@@ -1,0 +1,67 @@
+"""Connections to PostgreSQL and SQS, opened with our timeouts; both may be away when a service starts."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+
+CONNECT_SECONDS = 1.0
+STATEMENT_SECONDS = 2.0
+ACQUIRE_SECONDS = 0.5
+
+DatabaseUnavailable = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+)
+"""What a statement raises when the database is away, starting, stopping, full or black-holed."""
+
+
+async def _no_reset(_connection: Any) -> None:
+    """Our statements leave no session state behind, so the reset round trip at each release is saved."""
+
+
+@asynccontextmanager
+async def open_pool(url: str, max_size: int, application_name: str) -> AsyncGenerator[asyncpg.Pool]:
+    """A pool that connects on first use, so that a service starts while the database is away.
+
+    Waiting for a connection, connecting and each statement are bounded (seconds above). Connections are dropped
+    after 60 s without use.
+    """
+    pool = asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=max_size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        max_inactive_connection_lifetime=60.0,
+        server_settings={"application_name": application_name},
+        reset=_no_reset,
+    )
+    async with pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_sqs(read_seconds: float = 10.0, max_connections: int = 20) -> AsyncGenerator[Any]:
+    """An SQS client; endpoint, region and credentials come from the standard AWS variables.
+
+    The client itself does not retry: callers own their retries, and a retry inside would hide a fault from them.
+    """
+    config = AioConfig(
+        connect_timeout=2,
+        read_timeout=read_seconds,
+        max_pool_connections=max_connections,
+        retries={"total_max_attempts": 1},
+        parameter_validation=False,
+        tcp_keepalive=True,
+    )
+    session: Any = get_session()  # its stubs describe every service of AWS and none well
+    async with session.create_client("sqs", config=config) as client:
+        yield client

@@ -1,0 +1,55 @@
+"""Settings: environment variables to one frozen struct, read once at start."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+EXIT_BAD_SETTINGS = 78
+"""EX_CONFIG of sysexits.h: a restart does not help, a person must change something."""
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the message names it."""
+
+
+def load_settings(kind: type[S], environment: Mapping[str, str] | None = None, prefix: str = "WAYBILL_") -> S:
+    """Fill a settings struct: field `queue_url` is read from `WAYBILL_QUEUE_URL`.
+
+    An empty variable counts as absent. Raises `SettingsError` that names each missing variable, or the wrong one.
+    """
+    source = os.environ if environment is None else environment
+    fields = msgspec.structs.fields(kind)
+    names = {field.name: prefix + field.name.upper() for field in fields}
+    values = {field: source[name] for field, name in names.items() if source.get(name)}
+    missing = [names[field.name] for field in fields if field.required and field.name not in values]
+    if missing:
+        raise SettingsError(f"{', '.join(missing)} must be set (see .env.example)")
+    return msgspec.convert({f: _convert(kind, f, names[f], values[f]) for f in values}, kind)
+
+
+def _convert(kind: type[msgspec.Struct], field: str, name: str, value: str) -> Any:
+    wanted = next(info.type for info in msgspec.structs.fields(kind) if info.name == field)
+    try:
+        return msgspec.convert(value, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        shown = "" if "PASSWORD" in name or "SECRET" in name or "DATABASE" in name else f" (it is {value!r})"
+        raise SettingsError(f"{name}: {error}{shown}") from None
+
+
+def load_settings_or_exit(kind: type[S]) -> S:
+    """`load_settings` for an entry point: on bad settings one line on stderr and exit code 78."""
+    try:
+        return load_settings(kind)
+    except SettingsError as error:
+        exit_with(f"bad settings: {error}")
+
+
+def exit_with(line: str, code: int = EXIT_BAD_SETTINGS) -> NoReturn:
+    """End the process with one line for the operator, without a stack trace."""
+    sys.stderr.write(line + "\n")
+    raise SystemExit(code)
