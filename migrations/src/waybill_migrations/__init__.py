@@ -1,1 +1,1 @@
-"""waybill_migrations"""
+"""Alembic owns the schema of Waybill, its roles and their grants. No service imports this package."""

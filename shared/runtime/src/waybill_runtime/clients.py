@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession
 
 CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 2.0
@@ -62,6 +62,6 @@ async def open_sqs(read_seconds: float = 10.0, max_connections: int = 20) -> Asy
         parameter_validation=False,
         tcp_keepalive=True,
     )
-    session: Any = get_session()  # its stubs describe every service of AWS and none well
+    session: Any = AioSession()  # its stubs describe every service of AWS and none well
     async with session.create_client("sqs", config=config) as client:
         yield client

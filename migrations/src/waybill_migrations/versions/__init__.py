@@ -1,0 +1,1 @@
+"""The revisions, oldest first; each says whether it expands or contracts the schema."""
