@@ -1,1 +1,1 @@
-"""waybill_dev"""
+"""The local stack: PostgreSQL, SQS and the services as processes on loopback, without Docker."""

@@ -1,0 +1,6 @@
+"""Entry point of the command waybill-dev."""
+
+
+def main() -> int:
+    """Not there yet."""
+    return 1
