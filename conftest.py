@@ -1,0 +1,153 @@
+"""Fixtures for the tests of every package: databases, queues, waiting.
+
+A package's tests also run in an environment that holds that package and nothing else of Waybill. So this file imports
+none of it, and asyncpg and aiobotocore only inside the fixtures that need them. The servers are started by
+`tools.servers` in the development environment, at first use, unless `just test` has started them already.
+"""
+
+import asyncio
+import inspect
+import os
+import subprocess
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parent
+TEMPLATE = "waybill_template"
+OWNER = "waybill_owner"
+AWS_SETTINGS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@dataclass
+class Database:
+    """A database of one test; `url` and `connect` take the role that the code under test would have."""
+
+    name: str
+    superuser_url: str
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def url(self, role: str) -> str:
+        """The address for `role`, as a service is given it."""
+        server = urlsplit(self.superuser_url)
+        user = "postgres" if role == server.username else f"{role}:{role}"
+        return f"postgresql://{user}@{server.hostname}:{server.port}/{self.name}"
+
+    async def connect(self, role: str) -> Any:
+        """An asyncpg connection as `role`, closed when the test is over."""
+        import asyncpg
+
+        connection = await asyncpg.connect(self.url(role))
+        self.stack.push_async_callback(connection.close, timeout=5)
+        return connection
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, str]]:
+    """Addresses of PostgreSQL (as superuser) and SQS, by the names of the environment variables that may give them."""
+    names = ("WAYBILL_TEST_DATABASE_URL", "WAYBILL_TEST_SQS_ENDPOINT")
+    if all(name in os.environ for name in names):
+        yield {name: os.environ[name] for name in names}
+        return
+    # It ends when its standard input is closed, so a killed test run leaves no server behind.
+    command = [str(ROOT / ".venv/bin/python"), "-m", "tools.servers"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        addresses = dict(line.strip().split("=", 1) for line in iter(process.stdout.readline, "ready\n") if "=" in line)
+        if process.poll() is not None or set(names) - set(addresses):
+            pytest.exit("the servers for the tests did not start: see above", returncode=1)
+        yield addresses
+
+
+@pytest.fixture
+async def database(servers: dict[str, str]) -> AsyncIterator[Database]:
+    """A fresh database with the schema, the roles and the grants of the newest migration."""
+    async for fresh in fresh_database(servers["WAYBILL_TEST_DATABASE_URL"], template=TEMPLATE):
+        yield fresh
+
+
+@pytest.fixture
+async def empty_database(servers: dict[str, str]) -> AsyncIterator[Database]:
+    """A fresh database with nothing in it, owned by the role that runs the migrations."""
+    async for fresh in fresh_database(servers["WAYBILL_TEST_DATABASE_URL"], template="template0"):
+        yield fresh
+
+
+async def fresh_database(superuser_url: str, template: str) -> AsyncIterator[Database]:
+    """A database made from `template`, dropped afterwards even if something is still connected to it."""
+    import asyncpg
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    administration = await asyncpg.connect(superuser_url)
+    try:
+        # FILE_COPY is the faster way where nothing is synced to disk.
+        await administration.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY")
+        database = Database(name, superuser_url)
+        async with database.stack:
+            yield database
+        await administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await administration.close()
+
+
+@pytest.fixture
+def aws_environment(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Points every AWS client that is made in the test at the local endpoint; the value is that endpoint."""
+    endpoint = servers["WAYBILL_TEST_SQS_ENDPOINT"]
+    for name, value in {**AWS_SETTINGS, "AWS_ENDPOINT_URL": endpoint}.items():
+        monkeypatch.setenv(name, value)
+    return endpoint
+
+
+@pytest.fixture
+async def sqs(aws_environment: str) -> AsyncIterator[Any]:
+    """An SQS client of aiobotocore."""
+    from aiobotocore.session import get_session
+
+    async with get_session().create_client("sqs", endpoint_url=aws_environment, region_name="us-east-1") as client:
+        yield client
+
+
+@pytest.fixture
+async def queues(sqs: Any, aws_environment: str) -> AsyncIterator[SimpleNamespace]:
+    """A task queue with its dead-letter queue: `url`, `dead_letter_url`, `endpoint`."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    dead_letter_url = (await sqs.create_queue(QueueName=f"{name}-dead"))["QueueUrl"]
+    wanted = await sqs.get_queue_attributes(QueueUrl=dead_letter_url, AttributeNames=["QueueArn"])
+    redrive = f'{{"deadLetterTargetArn": "{wanted["Attributes"]["QueueArn"]}", "maxReceiveCount": "10"}}'
+    attributes = {"VisibilityTimeout": "60", "RedrivePolicy": redrive}
+    url = (await sqs.create_queue(QueueName=name, Attributes=attributes))["QueueUrl"]
+    yield SimpleNamespace(url=url, dead_letter_url=dead_letter_url, endpoint=aws_environment)
+    for each in (url, dead_letter_url):
+        await sqs.delete_queue(QueueUrl=each)
+
+
+@pytest.fixture
+def until() -> Callable[..., Awaitable[Any]]:
+    """Waits until a condition, plain or async, gives a truthy value, and returns that; fails after `within_seconds`."""
+
+    async def wait(condition: Callable[[], Any], within_seconds: float = 5) -> Any:
+        deadline = time.monotonic() + within_seconds
+        while True:
+            value = condition()
+            value = await value if inspect.isawaitable(value) else value
+            if value or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.01)
+        assert value, f"{getattr(condition, '__qualname__', condition)} did not come true in {within_seconds} s"
+        return value
+
+    return wait

@@ -1,0 +1,60 @@
+# The commands of this checkout: `./justw` lists them. Recipes call what stands in .venv, never `uv run`, which would
+# resolve anew.
+
+export UV := env("UV", "uv")
+
+python := ".venv/bin/python"
+
+# List the commands
+[private]
+default:
+    @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
+
+# --- local stack ---
+# --- end of local stack ---
+
+# Everything the code is checked for: format, lint, types, import rules, locks, forbidden strings
+[group("development")]
+check: setup
+    @{{ python }} -m tools.check
+
+# Format, and repair what can be repaired
+[group("development")]
+fix: setup
+    @{{ python }} -m ruff check --quiet --fix-only .
+    @{{ python }} -m ruff format .
+
+# All tests: each package in its own environment, then everything between packages
+[group("development")]
+test *options: setup
+    @{{ python }} -m tools.run_tests {{ options }}
+
+# The tests of one package, as in `test-package services/api -k claim`, in an environment of its own
+[group("development")]
+test-package folder *options: setup
+    @{{ python }} -m tools.run_tests --package {{ folder }} {{ options }}
+
+# What both ends of a contract agree on
+[group("development")]
+test-contracts *options: setup
+    @{{ python }} -m pytest shared/contracts tests/contract {{ options }}
+
+# Resolve the locks anew after a change of dependencies; `lock --upgrade` takes the newest versions
+[group("development")]
+lock *options: _python
+    @{{ python }} -m tools.locks {{ options }}
+
+# Bring .venv up to date with the locks; every command that needs it does so
+[group("development")]
+setup: _python
+    @{{ python }} -m tools.environment all
+
+# As setup, but only what the local stack needs
+[private]
+setup-stack: _python
+    @{{ python }} -m tools.environment stack
+
+[private]
+_python:
+    @command -v "$UV" >/dev/null || { echo "uv is missing: run ./justw instead of just, or install uv" >&2; exit 1; }
+    @[ -x {{ python }} ] || "$UV" venv --quiet --no-project --clear --python '>=3.11' .venv
