@@ -31,8 +31,8 @@ async def _no_reset(_connection: Any) -> None:
 async def open_pool(url: str, max_size: int, application_name: str) -> AsyncGenerator[asyncpg.Pool]:
     """A pool that connects on first use, so that a service starts while the database is away.
 
-    Waiting for a connection, connecting and each statement are bounded (seconds above). Connections are dropped
-    after 60 s without use.
+    Connecting and each statement are bounded (seconds above); where callers can outnumber connections, bound the wait
+    too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
     """
     pool = asyncpg.create_pool(
         url,

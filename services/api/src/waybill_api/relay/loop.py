@@ -1,0 +1,125 @@
+"""The relay's loops: publish, reap, reconcile. Any number of relays may run at once."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from waybill_runtime.clients import DatabaseUnavailable, open_pool
+from waybill_runtime.telemetry import describe
+
+from ..queue import MessageQueue, QueueUnavailable, open_queue
+from ..store.outbox import Outbox
+from ..store.rescue import Rescue
+from .publish import PUBLISH_LIMIT, publish_due
+from .rescue import Reconciler, reap
+from .settings import RelaySettings
+
+POOL_SIZE = 3
+BACKOFF_SECONDS = (0.1, 5.0)
+STOP_SECONDS = 3.0
+
+log = structlog.get_logger()
+
+
+class Relay:
+    """Publishes while its `run` runs. `degraded` names the parts (queue, database) that fail just now."""
+
+    def __init__(self, outbox: Outbox, rescue: Rescue, queue: MessageQueue, settings: RelaySettings) -> None:
+        self._outbox = outbox
+        self._rescue = rescue
+        self._queue = queue
+        self._settings = settings
+        self._due = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._failing: dict[str, str] = {}
+
+    @property
+    def degraded(self) -> frozenset[str]:
+        """The parts that the last try of a loop found failing; empty when all is well."""
+        return frozenset(self._failing.values())
+
+    def wake(self) -> None:
+        """Say that a row is due now; called by an accept after its commit."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Publish, reap and reconcile until `stop`."""
+        grace = self._settings.reconcile_grace_seconds
+        reconciler = Reconciler(self._rescue, self._queue, grace)
+        await asyncio.gather(
+            self._repeat("publish", self._publish, self._wait_until_due),
+            self._repeat("reap", lambda: reap(self._rescue), lambda: self._pause(self._settings.reap_seconds)),
+            self._repeat("reconcile", reconciler.look, lambda: self._pause(min(30.0, grace / 4))),
+        )
+
+    def stop(self) -> None:
+        """Let each loop end after the pass it is in."""
+        self._stopping.set()
+        self._due.set()
+
+    async def _publish(self) -> int:
+        self._due.clear()
+        taken = await publish_due(self._outbox, self._queue)
+        if taken == PUBLISH_LIMIT:
+            self._due.set()
+        return taken
+
+    async def _wait_until_due(self) -> None:
+        if self._due.is_set():
+            return
+        due = await self._outbox.next_due_seconds()
+        poll = self._settings.relay_poll_seconds
+        seconds = poll if due is None else min(poll, max(due, 0.0))
+        try:
+            await asyncio.wait_for(self._due.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _repeat(self, name: str, once: Callable[[], Awaitable[int]], wait: Callable[[], Awaitable[None]]) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await once()
+                if failures:
+                    log.warning("relay.recovered", loop=name, failures=failures)
+                failures = 0
+                self._failing.pop(name, None)
+                await wait()
+            except (QueueUnavailable, *DatabaseUnavailable) as error:
+                failures += 1
+                self._failing[name] = "queue" if isinstance(error, QueueUnavailable) else "database"
+                if failures == 1 or failures % 20 == 0:
+                    log.warning("relay.failing", loop=name, failures=failures, error=describe(error))
+                await self._pause(backoff_seconds(failures))
+
+
+def backoff_seconds(failures: int) -> float:
+    """A wait after this many failures in a row: between half and all of a doubling bound, 0.1 s to 5 s."""
+    first, most = BACKOFF_SECONDS
+    return min(most, first * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
+
+
+@asynccontextmanager
+async def open_relay(settings: RelaySettings) -> AsyncGenerator[Relay]:
+    """A relay at work for the length of the block; leaving it lets the pass under way end (3 s at most)."""
+    async with (
+        open_pool(settings.relay_database_url, POOL_SIZE, "waybill-relay") as pool,
+        open_queue(settings.queue_url) as queue,
+    ):
+        relay = Relay(Outbox(pool), Rescue(pool), queue, settings)
+        running = asyncio.create_task(relay.run())
+        try:
+            yield relay
+        finally:
+            relay.stop()
+            await asyncio.wait([running], timeout=STOP_SECONDS)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

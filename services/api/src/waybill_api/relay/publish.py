@@ -1,0 +1,36 @@
+"""Publish what is due: one transaction from the outbox row's deletion to SQS's answer."""
+
+import structlog
+from waybill_contracts import TASK_REQUESTED_V1, encode, task_requested
+
+from ..queue import MessageQueue
+from ..store.outbox import Outbox, OutboxRow
+
+PUBLISH_LIMIT = 100
+"""Rows in one pass: ten requests to SQS, side by side."""
+REFUSED_DELAY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+async def publish_due(outbox: Outbox, queue: MessageQueue) -> int:
+    """Send the messages of due rows, and delete those rows, in one transaction; answers how many were taken.
+
+    A crash in between rolls the deletion back: a duplicate message, never a lost one. Raises `QueueUnavailable` when
+    SQS took none.
+    """
+    async with outbox.take(PUBLISH_LIMIT) as taken:
+        if not taken.rows:
+            return 0
+        refused = await queue.send([_message(row) for row in taken.rows])
+        if refused:
+            await taken.put_back([taken.rows[index] for index in sorted(refused)], REFUSED_DELAY_SECONDS)
+        await taken.note_versions(TASK_REQUESTED_V1, {(row.kind, row.payload_version) for row in taken.rows})
+    log.info("relay.published", sent=len(taken.rows) - len(refused), refused=len(refused))
+    return len(taken.rows)
+
+
+def _message(row: OutboxRow) -> bytes:
+    return encode(
+        task_requested(row.task_id, row.kind, row.payload_version, row.dispatch, row.written_at, row.traceparent)
+    )

@@ -1,0 +1,106 @@
+"""The outbox: dispatches that are due, or will be, and are not in the queue yet.
+
+Rows are taken by state with SKIP LOCKED, never by "id greater than the last": an id given early can be committed
+late, and would be passed over.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from asyncpg import Pool
+from asyncpg.pool import PoolConnectionProxy
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """One dispatch with what its message says of the task."""
+
+    task_id: UUID
+    tenant: str
+    dispatch: int
+    reason: str
+    written_at: datetime
+    kind: str
+    payload_version: int
+    traceparent: str | None
+
+
+NEXT_DUE = "SELECT extract(epoch FROM min(available_at) - clock_timestamp())::float8 FROM outbox"
+
+# now() and not clock_timestamp(): a volatile function would keep the index on available_at out of the plan.
+# Rows of finished tasks are deleted without a message.
+TAKE = """
+WITH due AS (
+    SELECT task_id FROM outbox WHERE available_at <= now()
+    ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), taken AS (
+    DELETE FROM outbox o USING due WHERE o.task_id = due.task_id
+    RETURNING o.task_id, o.tenant, o.dispatch, o.reason, o.written_at
+)
+SELECT taken.task_id, taken.tenant, taken.dispatch, taken.reason, taken.written_at,
+       t.kind, t.payload_version, t.traceparent
+FROM taken JOIN tasks t ON t.id = taken.task_id
+WHERE t.finished_at IS NULL
+"""
+
+PUT_BACK = """
+INSERT INTO outbox (task_id, tenant, dispatch, reason, written_at, available_at)
+SELECT r.task_id, r.tenant, r.dispatch, r.reason, r.written_at, now() + make_interval(secs => $6)
+FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[])
+    AS r(task_id, tenant, dispatch, reason, written_at)
+"""
+
+NOTE_VERSIONS = """
+INSERT INTO published_versions AS p (message_type, kind, payload_version)
+SELECT $1, v.kind, v.payload_version FROM unnest($2::text[], $3::smallint[]) AS v(kind, payload_version)
+ORDER BY 2, 3
+ON CONFLICT (message_type, kind, payload_version) DO UPDATE SET last_published_at = clock_timestamp()
+WHERE p.last_published_at < clock_timestamp() - interval '10 seconds'
+"""
+
+
+class Taken:
+    """Rows deleted in an open transaction: committed when the block ends, all back in place if it fails."""
+
+    def __init__(self, connection: PoolConnectionProxy, rows: list[OutboxRow]) -> None:
+        self._connection = connection
+        self.rows = rows
+
+    async def put_back(self, rows: Sequence[OutboxRow], delay_seconds: float) -> None:
+        """Insert refused rows again, due after a delay; the dispatch keeps its identity."""
+        await self._connection.execute(
+            PUT_BACK,
+            [row.task_id for row in rows],
+            [row.tenant for row in rows],
+            [row.dispatch for row in rows],
+            [row.reason for row in rows],
+            [row.written_at for row in rows],
+            delay_seconds,
+        )
+
+    async def note_versions(self, message_type: str, versions: Iterable[tuple[str, int]]) -> None:
+        """Remember which (kind, payload version) went out just now; exact to ten seconds."""
+        pairs = list(versions)
+        await self._connection.execute(
+            NOTE_VERSIONS, message_type, [kind for kind, _ in pairs], [version for _, version in pairs]
+        )
+
+
+class Outbox:
+    """The outbox as the relay sees it, in its own role."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def next_due_seconds(self) -> float | None:
+        """Seconds until the first row is due, negative if it was due already; None for an empty outbox."""
+        return await self._pool.fetchval(NEXT_DUE)
+
+    @asynccontextmanager
+    async def take(self, limit: int) -> AsyncGenerator[Taken]:
+        """Take up to `limit` due rows, oldest first, that no other relay holds."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(TAKE, limit)
+            yield Taken(connection, [OutboxRow(*row.values()) for row in rows])

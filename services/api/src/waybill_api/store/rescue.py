@@ -1,0 +1,114 @@
+"""Reap and reconcile: tasks whose lease ran out, and due tasks whose message is gone."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from asyncpg import Pool
+from waybill_contracts import ErrorCode, TaskError
+
+# Locked in id order with SKIP LOCKED: safe beside other reapers, claims and heartbeats. The first reap of a task
+# puts it back at once; later ones wait a growing, random time, for its processors may be dying of it.
+REAP = """
+WITH expired AS (
+    SELECT id, fence, worker FROM tasks
+    WHERE finished_at IS NULL AND status = 'processing' AND lease_until < clock_timestamp()
+    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+), reaped AS (
+    UPDATE tasks t SET
+        status = CASE WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
+                      WHEN t.attempt >= t.max_attempts THEN 'failed' ELSE 'pending' END,
+        finished_at = CASE WHEN t.cancel_requested_at IS NOT NULL OR t.attempt >= t.max_attempts
+                           THEN clock_timestamp() END,
+        available_at = clock_timestamp()
+            + CASE WHEN t.attempt <= 1 THEN interval '0'
+                   ELSE random() * least(interval '15 minutes', interval '2 seconds' * 2 ^ least(t.attempt, 12)) END,
+        dispatch = t.dispatch + 1, lease_until = NULL, worker = NULL, error = $2::jsonb
+    FROM expired e
+    WHERE t.id = e.id AND t.status = 'processing' AND t.fence = e.fence
+    RETURNING t.id, t.tenant, t.status, t.fence, t.attempt, t.dispatch, t.available_at, t.claimed_at, e.worker
+), lost AS (
+    INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, error, started_at)
+    SELECT id, fence, tenant, attempt, 'lost', worker, $2::jsonb, claimed_at FROM reaped
+), dispatched AS (
+    INSERT INTO outbox (task_id, tenant, dispatch, reason, available_at)
+    SELECT id, tenant, dispatch, 'reap', available_at FROM reaped WHERE status = 'pending'
+    ON CONFLICT (task_id) DO UPDATE
+        SET dispatch = EXCLUDED.dispatch, reason = EXCLUDED.reason, available_at = EXCLUDED.available_at
+)
+SELECT id, status, worker FROM reaped
+"""
+
+# Tasks that ought to have a message in the queue: under work, or due and past the outbox.
+COUNT_EXPECTED = """
+SELECT count(*) FROM tasks t
+WHERE t.finished_at IS NULL
+  AND (t.status = 'processing' OR (t.status = 'pending' AND t.available_at <= clock_timestamp()))
+  AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id)
+"""
+
+# One relay at a time: two that saw the same gap would fill it twice.
+LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('waybill.reconcile'))"
+
+RECONCILE = """
+WITH missing AS (
+    SELECT id FROM tasks t
+    WHERE t.finished_at IS NULL AND t.status = 'pending'
+      AND t.available_at < clock_timestamp() - make_interval(secs => $2)
+      AND (t.reconciled_at IS NULL
+           OR t.reconciled_at < clock_timestamp() - make_interval(secs => $2 * 2 ^ least(t.reconcile_count, 8)))
+      AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id)
+    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+), marked AS (
+    UPDATE tasks t SET dispatch = t.dispatch + 1, reconciled_at = clock_timestamp(),
+        reconcile_count = t.reconcile_count + 1
+    FROM missing WHERE t.id = missing.id
+    RETURNING t.id, t.tenant, t.dispatch
+)
+INSERT INTO outbox (task_id, tenant, dispatch, reason)
+SELECT id, tenant, dispatch, 'reconcile' FROM marked
+ON CONFLICT (task_id) DO NOTHING
+"""
+
+LEASE_LOST = TaskError(
+    code=ErrorCode.LEASE_LOST,
+    message="the lease ran out before the attempt ended: its processor died, hung or was cut off",
+)
+
+
+class Reaped(msgspec.Struct, frozen=True):
+    """One task whose lease ran out, with the status it has now."""
+
+    task_id: UUID
+    status: str
+    worker: str
+
+
+class Rescue:
+    """What puts tasks back on their way, in the relay's role."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def reap(self, limit: int) -> list[Reaped]:
+        """End attempts whose lease ran out: the task is pending again, or failed when its attempts are spent."""
+        rows = await self._pool.fetch(REAP, limit, msgspec.json.encode(LEASE_LOST).decode())
+        return [Reaped(*row.values()) for row in rows]
+
+    async def count_expected(self) -> int:
+        """How many tasks ought to have a message in the queue."""
+        return await self._pool.fetchval(COUNT_EXPECTED)
+
+    async def reconcile(self, depth: int, at_most: int, grace_seconds: float) -> int:
+        """Dispatch again up to `at_most` due tasks beyond the queue's `depth`, oldest first; answers how many.
+
+        The gap is counted again under the lock, so that relays that saw the same gap do not fill it twice.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(LOCK):
+                return 0
+            missing = min(at_most, await connection.fetchval(COUNT_EXPECTED) - depth)
+            if missing <= 0:
+                return 0
+            status: Any = await connection.execute(RECONCILE, missing, grace_seconds)
+            return int(status.rpartition(" ")[2])
