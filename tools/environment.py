@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from tools.workspace import ROOT, WorkspaceError, packages
 VENV = ROOT / ".venv"
 STAMP = VENV / "waybill-setup.json"
 STAGES = ("stack", "all")
+TO_VENV = ("--python", str(VENV / "bin" / "python"))
 
 
 def main(arguments: list[str]) -> int:
@@ -65,14 +67,16 @@ def renew(stage: str) -> None:
     print(f"setup: bringing .venv to the locks ({what_for(stage)}); the first time this fetches packages", flush=True)
     STAMP.unlink(missing_ok=True)
     if sys.prefix == sys.base_prefix:  # a venv whose making was cut short
-        uv("venv", "--quiet", "--no-project", "--clear", "--python", ">=3.11", str(VENV))
-    if stage == "all":
-        uv("pip", "sync", "--require-hashes", str(ROOT_LOCK))
-    else:
-        locks = [f"--requirements={package.lock}" for package in packages()]
-        uv("pip", "install", "--require-hashes", *locks)
-    members = [f"--editable={ROOT / package.folder}" for package in packages()]
-    uv("pip", "install", "--quiet", "--no-deps", f"--build-constraints={ROOT_LOCK}", *members)
+        uv("venv", "--no-project", "--clear", "--python", ">=3.11", str(VENV))
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as members:
+        members.writelines(f"--editable {ROOT / package.folder}\n" for package in packages())
+        members.flush()
+        build = f"--build-constraints={ROOT_LOCK}"
+        if stage == "all":  # removes what no lock names
+            uv("pip", "sync", *TO_VENV, build, str(ROOT_LOCK), members.name)
+        else:
+            locks = [f"--requirements={package.lock}" for package in packages()]
+            uv("pip", "install", *TO_VENV, "--no-deps", build, *locks, f"--requirements={members.name}")
     reached = STAGES[: STAGES.index(stage) + 1]
     STAMP.write_text(json.dumps(dict.fromkeys(reached, digest())))
 
@@ -83,11 +87,14 @@ def what_for(stage: str) -> str:
 
 
 def uv(*arguments: str) -> None:
-    """Run uv on .venv; raises WorkspaceError when it fails, after its own words."""
+    """Run uv, showing what it fetches; raises WorkspaceError when it fails, after its own words."""
     command = [os.environ.get("UV", "uv"), *arguments]
-    if arguments[0] == "pip":
-        command += ["--python", str(VENV / "bin" / "python")]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if not line.startswith((" + ", " - ", " ~ ")):  # one line for each of a hundred packages helps nobody
+                print(line, end="", file=sys.stderr, flush=True)
+    if process.returncode != 0:
         raise WorkspaceError("uv could not install the packages (see above): check the network and run it again")
 
 
