@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,50 +15,50 @@ class Held(Exception):
         self.holder = holder
 
 
+class Lock:
+    """A held lock file; its text is the process id of the holder."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def sign(self) -> None:
+        """Write our process id as the holder's: once when taken, again in a fork that goes on holding it."""
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+
+
 @contextmanager
-def held_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+def held_lock(path: Path, *, wait: bool = False) -> Generator[Lock]:
     """Hold the lock file `path` meanwhile. Raises Held at once when another process does, unless told to wait."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _take(descriptor, wait=wait)
-        yield
+        _take(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = Lock(descriptor)
+        lock.sign()
+        yield lock
     finally:
         os.close(descriptor)
-
-
-def _take(descriptor: int, *, wait: bool) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Held(_holder(descriptor)) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-
-
-def _holder(descriptor: int) -> int:
-    written = os.pread(descriptor, 20, 0)
-    return int(written) if written.isdigit() else 0
 
 
 def holder_of(path: Path) -> int | None:
-    """Process id of whoever holds the lock file `path`; None when nobody does."""
+    """Process id of whoever holds the lock file `path`, 0 when it did not say; None when nobody holds it."""
     try:
-        with held_lock_unwritten(path):
-            return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    try:
+        # Shared, so that two lookers do not take one another for the holder.
+        _take(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except Held as held:
         return held.holder
-
-
-@contextmanager
-def held_lock_unwritten(path: Path) -> Iterator[None]:
-    """Take the lock for a moment, to see whether it is free, and leave its file as it is."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Held(_holder(descriptor)) from None
     finally:
         os.close(descriptor)
+    return None
+
+
+def _take(descriptor: int, how: int) -> None:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        written = os.pread(descriptor, 20, 0)
+        raise Held(int(written) if written.isdigit() else 0) from None

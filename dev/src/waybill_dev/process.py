@@ -1,14 +1,16 @@
 """Starting and ending a process so that nothing outlives the local stack."""
 
+import asyncio
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from waybill_dev.account import Account
 
@@ -19,7 +21,11 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class Command:
-    """How one process is started, and the signals that end it."""
+    """How one process is started, and the signals that end it.
+
+    The process leads its own session, so that Ctrl-C in a terminal reaches only us. Start it from a thread that lives
+    as long as the process should: Linux counts the death of that thread as the death of the parent.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -29,48 +35,62 @@ class Command:
     # What the kernel sends when the process that started this one dies, however it dies.
     orphan_signal: signal.Signals = signal.SIGKILL
 
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments for `subprocess.Popen` and `asyncio.create_subprocess_exec`.
-
-        The process leads its own session, so that Ctrl-C in a terminal reaches only us. Start it from a thread that
-        lives as long as the process should: Linux counts the death of that thread as the death of the parent.
-        """
+    def _die_with_parent(self) -> Callable[[], None]:
         parent = os.getpid()
-        options: dict[str, Any] = {
-            "env": dict(self.environment),
-            "cwd": str(self.folder),
-            "start_new_session": True,
-            "stdin": subprocess.DEVNULL,
-            "preexec_fn": lambda: _die_with_parent(self.orphan_signal, parent),
-        }
-        if self.account is not None:
-            options |= {"user": self.account.user_id, "group": self.account.group_id, "extra_groups": []}
-        return options
 
+        def prepare() -> None:
+            # Runs after the change of user, which would clear the setting.
+            if _libc is not None:
+                _libc.prctl(_PR_SET_PDEATHSIG, int(self.orphan_signal), 0, 0, 0)
+                if os.getppid() != parent:
+                    os._exit(1)
 
-def _die_with_parent(orphan_signal: int, parent: int) -> None:
-    # Runs after the change of user, which would clear the setting.
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
+        return prepare
+
+    def spawn(self, output: IO[bytes] | int) -> "subprocess.Popen[bytes]":
+        """Start the process with standard output and error going to `output`. Raises OSError."""
+        return subprocess.Popen(
+            self.argv,
+            env=dict(self.environment),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=self._die_with_parent(),
+            user=self.account.user_id if self.account else None,
+            group=self.account.group_id if self.account else None,
+            extra_groups=[] if self.account else None,
+        )
+
+    async def spawn_piped(self) -> asyncio.subprocess.Process:
+        """Start the process with standard output and error in one pipe to us. Raises OSError."""
+        return await asyncio.create_subprocess_exec(
+            *self.argv,
+            env=dict(self.environment),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=self._die_with_parent(),
+            user=self.account.user_id if self.account else None,
+            group=self.account.group_id if self.account else None,
+            extra_groups=[] if self.account else None,
+        )
 
 
 def signal_group(pid: int, sent: signal.Signals) -> None:
     """Send a signal to the whole group that process `pid` leads; nothing happens if the group is gone."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, sent)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def end(process: "subprocess.Popen[bytes]", stop_signal: signal.Signals, grace_seconds: float) -> None:
     """End a process: ask it first, kill its whole group after `grace_seconds` or when it has ended."""
     if process.poll() is None:
         process.send_signal(stop_signal)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            pass
     signal_group(process.pid, signal.SIGKILL)
     process.wait()

@@ -40,12 +40,11 @@ def installed_python(announce: Callable[[str], None] = print) -> Path:
 
 def find_uv() -> Path:
     """The uv to install with: variable UV, beside our interpreter, in .tools, on the PATH. Raises StackError."""
-    named = os.environ.get("UV")
-    beside = [Path(sys.executable).parent / "uv", *sorted((checkout_folder() / ".tools").glob("**/bin/uv"))]
-    found = shutil.which("uv")
-    for candidate in [*([Path(named)] if named else []), *beside, *([Path(found)] if found else [])]:
-        if os.access(candidate, os.X_OK):
-            return candidate
+    beside = [Path(sys.executable).parent / "uv", *sorted((checkout_folder() / ".tools").glob("uv-*/uv"))]
+    for name in (os.environ.get("UV") or "uv", *map(str, beside), "uv"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found)
     raise StackError("uv is missing, which installs MiniStack: start with ./justw, or set UV to the path of uv")
 
 

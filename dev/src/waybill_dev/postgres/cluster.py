@@ -87,13 +87,12 @@ def cluster_folder(wished: Path, account: Account | None) -> Path:
     if account is None or can_enter(wished.parent, account):
         return wished
     if (wished / "data").exists():
-        raise StackError(f"user '{account.name}' cannot enter {wished.parent}, where the data is: open it to others again")
+        raise StackError(f"user '{account.name}' cannot enter {wished.parent}, where the data is: run chmod o+x on it")
     return shared_folder() / hashlib.sha256(str(wished.resolve()).encode()).hexdigest()[:16]
 
 
 def _run(initdb: Command) -> None:
-    options = initdb.options() | {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(initdb.argv, **options) as process:
+    with initdb.spawn(subprocess.PIPE) as process:
         output, _ = process.communicate()
     if process.returncode != 0:
         lines = output.decode(errors="replace").strip().splitlines()

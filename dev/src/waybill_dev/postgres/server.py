@@ -86,7 +86,7 @@ class PostgresServer:
         self.prepare()
         command = self.command()
         with self.log_path.open("ab") as log:
-            process = subprocess.Popen(command.argv, stdout=log, stderr=log, **command.options())
+            process = command.spawn(log)
         self._process = process
         wait_until(lambda: process.poll() is not None or self.is_ready(process.pid), timeout_seconds=_START_SECONDS)
         if process.poll() is not None or not self.is_ready(process.pid):

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from waybill_dev.postgres.server import PostgresServer
 @contextmanager
 def temporary_postgres(
     *, bin_folder: Path | None = None, settings: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[PostgresServer]:
+) -> Generator[PostgresServer]:
     """A running server in a new folder, trusting everybody on loopback, not durable; gone at the end.
 
     Takes about 0.7 s. Raises StackError if it does not start.
