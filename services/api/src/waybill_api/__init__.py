@@ -1,1 +1,1 @@
-"""waybill_api"""
+"""Waybill's API service: HTTP in, tasks and outbox in PostgreSQL, relay to SQS."""

@@ -1,0 +1,84 @@
+"""Accept: concurrent submits share a statement and a commit, and load is shed before work is done for it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from msgspec import Raw
+from waybill_contracts import TaskStatus
+from waybill_runtime.batching import Batcher
+
+from .errors import FieldError, InvalidRequest, Overloaded
+from .store.faults import ValuesRefused, is_callers_fault
+from .store.tasks import TaskStore
+from .views import NewTask, TaskView
+
+MAX_BATCH = 500
+MAX_WAITING = 2000
+MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+Instants = tuple[datetime, datetime]
+
+log = structlog.get_logger()
+
+
+class Acceptance:
+    """Takes new tasks into the database, and says so to `on_accepted` after each commit."""
+
+    def __init__(self, store: TaskStore, on_accepted: Callable[[], None]) -> None:
+        self._store = store
+        self._on_accepted = on_accepted
+        self._batcher: Batcher[NewTask, Instants] = Batcher(self._flush, MAX_BATCH, is_callers_fault)
+        self._waiting = 0
+        self._waiting_bytes = 0
+
+    async def accept(self, task: NewTask) -> TaskView:
+        """Store one task and its outbox row, together with all that wait now.
+
+        Raises `Overloaded`, `Unavailable`, `OutcomeUnknown`, and `InvalidRequest` for values that PostgreSQL refuses.
+        """
+        size = len(task.payload) + len(task.description or "")
+        if self._waiting >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
+            raise Overloaded("too many tasks wait to be stored; nothing was accepted")
+        self._waiting += 1
+        self._waiting_bytes += size
+        try:
+            instants = await self._batcher.submit(task)
+        except ValuesRefused as error:
+            detail = f"the database does not take these values ({type(error).__name__})"
+            raise InvalidRequest(FieldError(field="", pointer="", rule="storable", detail=detail)) from error
+        finally:
+            self._waiting -= 1
+            self._waiting_bytes -= size
+        return _view(task, instants)
+
+    async def drain(self) -> None:
+        """Wait until all that was submitted is stored or refused."""
+        await self._batcher.drain()
+
+    async def _flush(self, batch: Sequence[NewTask]) -> list[Instants]:
+        stored = await self._store.accept(batch)
+        self._on_accepted()
+        log.info("task.accepted", count=len(batch))
+        return stored
+
+
+def _view(task: NewTask, instants: Instants) -> TaskView:
+    available_at, created_at = instants
+    return TaskView(
+        id=task.id,
+        kind=task.kind,
+        payload_version=task.payload_version,
+        title=task.title,
+        description=task.description,
+        payload=Raw(task.payload),
+        status=TaskStatus.PENDING,
+        attempt=0,
+        max_attempts=None,
+        available_at=available_at,
+        created_at=created_at,
+        started_at=None,
+        finished_at=None,
+        result=None,
+        error=None,
+    )

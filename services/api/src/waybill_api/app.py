@@ -1,0 +1,63 @@
+"""The ASGI application: routes, error mapping, and what lives as long as it does."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from litestar import Litestar
+from waybill_runtime.clients import open_pool
+
+from .accept import Acceptance
+from .health import Health
+from .problems import problem_response
+from .relay.loop import open_relay
+from .relay.settings import RelaySettings
+from .routes import ROUTES, Services
+from .settings import ApiSettings
+from .store.probe import DatabaseProbe
+from .store.tasks import TaskStore
+
+
+def create_app(settings: ApiSettings, relay_settings: RelaySettings | None) -> Litestar:
+    """The application. With relay settings it publishes too; without, that is for `waybill-relay`."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        async with open_services(settings, relay_settings) as services:
+            app.state["services"] = services
+            yield
+
+    return Litestar(
+        ROUTES,
+        lifespan=[lifespan],
+        exception_handlers={Exception: problem_response},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: ApiSettings, relay_settings: RelaySettings | None) -> AsyncGenerator[Services]:
+    """Pool, relay and what the routes need. On the way out: waiting submits are stored, then the relay stops."""
+    async with AsyncExitStack() as stack:
+        wake, degraded = _nobody, _nothing
+        if relay_settings is not None:
+            relay = await stack.enter_async_context(open_relay(relay_settings))
+            wake, degraded = relay.wake, lambda: relay.degraded
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url, settings.database_connections, "waybill-api")
+        )
+        probe = DatabaseProbe(settings.database_url)
+        stack.callback(probe.close)
+        tasks = TaskStore(pool)
+        stack.callback(pool.terminate)  # all requests have ended; a polite close would wait for a database that hangs
+        acceptance = Acceptance(tasks, wake)
+        stack.push_async_callback(acceptance.drain)
+        yield Services(acceptance, tasks, Health(probe, degraded))
+
+
+def _nobody() -> None:
+    """No relay in this process is there to be woken."""
+
+
+def _nothing() -> frozenset[str]:
+    return frozenset()

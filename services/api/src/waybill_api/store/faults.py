@@ -1,0 +1,29 @@
+"""What an error of asyncpg means to this service. asyncpg is imported nowhere else but beside SQL."""
+
+import asyncpg
+from asyncpg import exceptions as pg
+from waybill_runtime.clients import DatabaseUnavailable
+
+DatabaseFault = (*DatabaseUnavailable, asyncpg.PostgresError)
+"""Any error of a statement. Those that are nobody's input are answered 503."""
+
+ValuesRefused = (pg.DataError, pg.IntegrityConstraintViolationError, pg.ProgramLimitExceededError)
+"""A row's values made the statement fail."""
+
+_ANSWER_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    pg.PostgresConnectionError,
+    pg.OperatorInterventionError,
+)
+
+
+def is_callers_fault(error: Exception) -> bool:
+    """Whether one row's values, and not the state of the database, made a statement fail."""
+    return isinstance(error, ValuesRefused)
+
+
+def may_have_committed(error: Exception) -> bool:
+    """Whether a statement that failed so may have taken effect: the answer was lost, not given."""
+    return isinstance(error, _ANSWER_LOST)

@@ -1,0 +1,131 @@
+"""Tasks: accept, find, list. The statements run as role `waybill_api`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Pool, Record
+from msgspec import Raw
+from waybill_contracts import TaskStatus
+from waybill_runtime.clients import ACQUIRE_SECONDS, DatabaseUnavailable
+
+from ..errors import OutcomeUnknown, Unavailable
+from ..views import NewTask, TaskView
+from .faults import DatabaseFault, is_callers_fault, may_have_committed
+
+TENANT = "default"
+LAST_ID = UUID(int=2**128 - 1)
+"""Above every id: where a list without a cursor begins."""
+
+# One statement for a whole batch, so that accepting costs one round trip and one commit whatever the load.
+ACCEPT = """
+WITH accepted AS (
+    INSERT INTO tasks (id, tenant, kind, payload_version, title, description, payload, traceparent)
+    SELECT id, $1, kind, payload_version, title, description, payload, traceparent
+    FROM unnest($2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::jsonb[], $8::text[])
+      AS given (id, kind, payload_version, title, description, payload, traceparent)
+    RETURNING id, tenant, available_at, created_at
+), announced AS (
+    INSERT INTO outbox (task_id, tenant, dispatch, reason, available_at)
+    SELECT id, tenant, 1, 'accept', available_at FROM accepted
+)
+SELECT id, available_at, created_at FROM accepted
+"""
+
+_VIEW = """
+SELECT id, kind, payload_version, title, description, payload, status, attempt, max_attempts,
+       available_at, created_at, started_at, finished_at, result, error
+FROM tasks
+"""
+
+FIND = _VIEW + "WHERE id = $1 AND tenant = $2"
+
+# No index knows `status` (HOT updates); each filter repeats the predicate of the partial index that narrows it down.
+_STATUS_FILTERS: dict[TaskStatus | None, str] = {
+    None: "",
+    TaskStatus.PENDING: " AND status = 'pending' AND finished_at IS NULL",
+    TaskStatus.PROCESSING: " AND status = 'processing' AND finished_at IS NULL",
+    TaskStatus.COMPLETED: " AND status = 'completed'",
+    TaskStatus.FAILED: " AND status = 'failed' AND error IS NOT NULL",
+    TaskStatus.CANCELLED: " AND status = 'cancelled' AND cancel_requested_at IS NOT NULL",
+}
+
+LISTS = {
+    (status, by_kind): _VIEW
+    + "WHERE tenant = $1 AND id < $2"
+    + narrowed
+    + (" AND kind = $4" if by_kind else "")
+    + " ORDER BY id DESC LIMIT $3"
+    for status, narrowed in _STATUS_FILTERS.items()
+    for by_kind in (False, True)
+}
+"""The statement of each (status or None, whether a kind is given): constants, never built from a request."""
+
+
+class TaskStore:
+    """Reads and writes tasks. Raises `Unavailable` when the database cannot answer."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def accept(self, batch: Sequence[NewTask]) -> list[tuple[datetime, datetime]]:
+        """Store new tasks and their outbox rows; answers (available_at, created_at) of each, in order.
+
+        Raises `Unavailable` when nothing was stored, `OutcomeUnknown` when that cannot be told, and asyncpg's own
+        error when a row's values were refused.
+        """
+        rows_given = [
+            (t.id, t.kind, t.payload_version, t.title, t.description, t.payload, t.traceparent) for t in batch
+        ]
+        columns = [list(column) for column in zip(*rows_given, strict=True)]
+        try:
+            rows = await self._fetch(ACCEPT, TENANT, *columns)
+        except DatabaseFault as error:
+            if is_callers_fault(error):
+                raise
+            if may_have_committed(error):
+                raise OutcomeUnknown(
+                    "the database was lost while it stored the task; look before you submit again"
+                ) from error
+            raise Unavailable("the database refused; nothing was accepted") from error
+        stored = {row["id"]: (row["available_at"], row["created_at"]) for row in rows}
+        return [stored[task.id] for task in batch]
+
+    async def find(self, task_id: UUID) -> TaskView | None:
+        """The task of this id, or None. Raises `Unavailable`."""
+        rows = await self._read(FIND, task_id, TENANT)
+        return _view(rows[0]) if rows else None
+
+    async def page(self, before: UUID, limit: int, status: TaskStatus | None, kind: str | None) -> list[TaskView]:
+        """Up to `limit` tasks older than id `before`, newest first. Raises `Unavailable`."""
+        narrowing = () if kind is None else (kind,)
+        rows = await self._read(LISTS[status, kind is not None], TENANT, before, limit, *narrowing)
+        return [_view(row) for row in rows]
+
+    async def _read(self, statement: str, *values: Any) -> list[Record]:
+        try:
+            return await self._fetch(statement, *values)
+        except DatabaseFault as error:
+            raise Unavailable("the database does not answer") from error
+
+    async def _fetch(self, statement: str, *values: Any) -> list[Record]:
+        try:
+            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        except DatabaseUnavailable as error:
+            raise Unavailable("the database does not answer") from error
+        try:
+            return await connection.fetch(statement, *values)
+        except TimeoutError:
+            connection.terminate()  # else the release would wait for a cancel that a black hole never answers
+            raise
+        finally:
+            await self._pool.release(connection)
+
+
+def _view(row: Record) -> TaskView:
+    values = dict(row)
+    for name in ("payload", "result", "error"):
+        if values[name] is not None:
+            values[name] = Raw(values[name])
+    return TaskView(**values)

@@ -1,0 +1,101 @@
+"""A JSON document to a task that passed all checks. Errors name the field and the rule."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+import uuid_utils.compat as uuid_utils
+from msgspec import UNSET
+from waybill_contracts import DEFAULT_KIND, KINDS, TaskPayload, unknown_fields
+
+from .errors import FieldError, InvalidRequest
+from .views import NewTask, SubmitTask
+
+MAX_PAYLOAD_BYTES = 256 * 1024
+
+T = TypeVar("T")
+
+_COMPLAINT = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?")
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_RULES = (
+    ("Object missing required field", "required"),
+    ("of length >=", "min_length"),
+    ("of length <=", "max_length"),
+    ("matching regex", "pattern"),
+    (">=", "minimum"),
+    ("<=", "maximum"),
+    (">", "exclusive_minimum"),
+    ("<", "exclusive_maximum"),
+    ("Invalid enum value", "enum"),
+    ("Expected", "type"),
+)
+
+
+def read_submission(document: dict[str, Any], traceparent: str | None) -> NewTask:
+    """Check a submitted document and give the task its id. Raises `InvalidRequest`."""
+    asked = _convert(document, SubmitTask, "")
+    _refuse([f"$.{name}" for name in document if name not in SubmitTask.__struct_fields__])
+    title = asked.title
+    if title is UNSET:
+        if asked.kind == DEFAULT_KIND:
+            raise InvalidRequest(field_error("title", "required", f"required for kind {DEFAULT_KIND}"))
+        title = asked.kind
+    return NewTask(
+        id=uuid_utils.uuid7(),
+        kind=asked.kind,
+        payload_version=asked.payload_version,
+        title=title,
+        description=asked.description,
+        payload=_read_payload(asked),
+        traceparent=traceparent,
+    )
+
+
+def _read_payload(asked: SubmitTask) -> str:
+    payload = _convert(asked.payload, _find_struct(asked), "payload")
+    _refuse(unknown_fields(asked.payload, msgspec.to_builtins(payload), "$.payload"))
+    encoded = msgspec.json.encode(payload)
+    if len(encoded) > MAX_PAYLOAD_BYTES:
+        detail = f"{len(encoded)} bytes of JSON, the limit is {MAX_PAYLOAD_BYTES}"
+        raise InvalidRequest(field_error("payload", "max_bytes", detail))
+    return encoded.decode()
+
+
+def _find_struct(asked: SubmitTask) -> type[TaskPayload]:
+    struct = KINDS.find(asked.kind, asked.payload_version)
+    if struct is not None:
+        return struct
+    versions = KINDS.versions(asked.kind)
+    if not versions:
+        raise InvalidRequest(field_error("kind", "known_kind", f"there are {', '.join(KINDS.names())}"))
+    known = ", ".join(map(str, versions))
+    raise InvalidRequest(field_error("payload_version", "known_version", f"{asked.kind} has version {known}"))
+
+
+def _convert(value: Any, wanted: type[T], below: str) -> T:
+    try:
+        return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(explain(str(error), below)) from None
+
+
+def _refuse(unknown: list[str]) -> None:
+    if unknown:
+        errors = (field_error(path[2:], "unknown_field", "no such field") for path in unknown[:20])
+        raise InvalidRequest(*errors)
+
+
+def explain(complaint: str, below: str) -> FieldError:
+    """A complaint of msgspec as field, pointer and rule; `below` is the field that the document hangs from."""
+    match = _COMPLAINT.fullmatch(complaint)
+    what, path = (match["what"], match["path"] or "") if match else (complaint, "")
+    missing = _MISSING.match(what)
+    field = below + path + (f".{missing[1]}" if missing else "")
+    rule = next((rule for mark, rule in _RULES if mark in what), "invalid")
+    return field_error(field.lstrip("."), rule, "required" if missing else what[:1].lower() + what[1:])
+
+
+def field_error(field: str, rule: str, detail: str) -> FieldError:
+    """An error of the field `a.b[0]`, with its JSON pointer `/a/b/0`."""
+    pointer = "".join(f"/{part}" for part in re.split(r"\.|\[|\]\.?", field) if part)
+    return FieldError(field=field, pointer=pointer, rule=rule, detail=detail)

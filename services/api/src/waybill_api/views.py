@@ -1,0 +1,74 @@
+"""The shapes of the HTTP contract: what clients send and what they are shown."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from waybill_contracts import DEFAULT_KIND, TaskStatus
+
+TITLE_MAX_LENGTH = 200
+DESCRIPTION_MAX_LENGTH = 10_000
+
+Title = Annotated[str, Meta(min_length=1, max_length=TITLE_MAX_LENGTH)]
+
+
+class SubmitTask(Struct, frozen=True, kw_only=True):
+    """The body of `POST /tasks`. `title` is required for the default kind, else it is the kind's name."""
+
+    title: Title | UnsetType = UNSET
+    description: Annotated[str, Meta(max_length=DESCRIPTION_MAX_LENGTH)] | None = None
+    kind: str = DEFAULT_KIND
+    payload: dict[str, Any] = {}
+    payload_version: Annotated[int, Meta(ge=1, le=32767)] = 1
+
+
+class NewTask(Struct, frozen=True, kw_only=True):
+    """A task that passed all checks, about to be accepted. `payload` is the JSON of its kind's struct."""
+
+    id: UUID
+    kind: str
+    payload_version: int
+    title: str
+    description: str | None
+    payload: str
+    traceparent: str | None
+
+
+class TaskView(Struct, frozen=True, kw_only=True):
+    """A task as clients see it. Instants are UTC, from the database's clock."""
+
+    id: UUID
+    kind: str
+    payload_version: int
+    title: str
+    description: str | None
+    payload: Raw
+    status: TaskStatus
+    attempt: int
+    """Charged tries so far."""
+    max_attempts: int | None
+    """Known from the first attempt on."""
+    available_at: datetime
+    """Not worked before this instant: its time, or its next retry."""
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    result: Raw | None
+    error: Raw | None
+    """Of the last attempt that did not complete."""
+
+
+class TaskPage(Struct, frozen=True, kw_only=True):
+    """Newest first. `next` is the cursor of the page after this one, or null on the last."""
+
+    items: list[TaskView]
+    next: str | None
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Whether this process can serve; `degraded` names parts that fail without stopping it."""
+
+    status: str
+    database: str
+    degraded: list[str]
