@@ -6,8 +6,6 @@ Stage `stack` is what `just up` needs: what the members run on. Stage `all` adds
 import fcntl
 import hashlib
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.locks import ROOT_LOCK
+from tools.uv import uv
 from tools.workspace import ROOT, WorkspaceError, packages
 
 VENV = ROOT / ".venv"
@@ -28,7 +27,7 @@ def main(arguments: list[str]) -> int:
     stage = arguments[0]
     if recorded(stage) == digest():
         return 0
-    with only_one():
+    with only_one(VENV):
         if recorded(stage) != digest():
             renew(stage)
     return 0
@@ -55,9 +54,10 @@ def recorded(stage: str) -> str | None:
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
-    """Two commands that start at once must not install into .venv together."""
-    with (VENV / "waybill-setup.lock").open("w") as lock:
+def only_one(folder: Path) -> Iterator[None]:
+    """Two commands that start at once must not install into `folder` together."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "waybill-setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -84,18 +84,6 @@ def renew(stage: str) -> None:
 def what_for(stage: str) -> str:
     """What the stage is for, in words for its user."""
     return "to run, test and check" if stage == "all" else "to run the local stack"
-
-
-def uv(*arguments: str) -> None:
-    """Run uv, showing what it fetches; raises WorkspaceError when it fails, after its own words."""
-    command = [os.environ.get("UV", "uv"), *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if not line.startswith((" + ", " - ", " ~ ")):  # one line for each of a hundred packages helps nobody
-                print(line, end="", file=sys.stderr, flush=True)
-    if process.returncode != 0:
-        raise WorkspaceError("uv could not install the packages (see above): check the network and run it again")
 
 
 if __name__ == "__main__":

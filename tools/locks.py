@@ -4,14 +4,13 @@ There is no uv.lock, since that names the registry's host on every line.
 """
 
 import hashlib
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.uv import uv
 from tools.workspace import ROOT, Package, WorkspaceError, canonical, packages, read_pyproject, siblings
 
 DIGEST_LINE = re.compile(r"^# inputs: (\S+)$", re.MULTILINE)
@@ -117,16 +116,13 @@ def requirements(package: Package) -> list[object]:
 
 def compile_lock(lock: Lock, options: list[str]) -> None:
     """Resolve `lock` anew, keeping its versions where they still fit, and put it in place in one step."""
-    uv = os.environ.get("UV", "uv")
     not_ours = [f"--no-emit-package={package.name}" for package in packages()]
     with tempfile.TemporaryDirectory(prefix="waybill-lock-") as folder:
         draft = Path(folder) / "requirements.lock"
         if lock.path.exists():
             draft.write_text(lock.path.read_text())
-        command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
-        command += ["--python-version=3.11", f"--output-file={draft}", *not_ours, *options, *lock.sources]
-        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            raise WorkspaceError(f"{lock.path.relative_to(ROOT)} was not made: uv found no solution (see above)")
+        wanted = ["--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+        uv("pip", "compile", "--quiet", *wanted, f"--output-file={draft}", *not_ours, *options, *lock.sources)
         head = f"# {lock.purpose}, pinned by hash. Made by `./justw lock`: do not edit.\n# inputs: {lock.digest}\n"
         beside = lock.path.with_suffix(".new")
         beside.write_text(head + draft.read_text())
