@@ -24,7 +24,7 @@ BEGIN
         RAISE EXCEPTION 'task % cannot go from % to %', OLD.id, OLD.status, NEW.status
             USING ERRCODE = 'check_violation', CONSTRAINT = 'tasks_transition';
     END IF;
-    IF NEW.fence < OLD.fence OR (NEW.fence = OLD.fence AND OLD.status = 'pending' AND NEW.status = 'processing') THEN
+    IF NEW.fence < OLD.fence OR (NEW.status = 'processing' AND NEW.fence = OLD.fence) THEN
         RAISE EXCEPTION 'task %: the fence must grow with every claim and never fall (% to %)',
             OLD.id, OLD.fence, NEW.fence USING ERRCODE = 'check_violation', CONSTRAINT = 'tasks_fence';
     END IF;

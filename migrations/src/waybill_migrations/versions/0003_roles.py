@@ -40,7 +40,7 @@ GRANTS = {
     "waybill_relay": (
         "SELECT, DELETE ON outbox",
         "INSERT (task_id, tenant, dispatch, reason, available_at, written_at) ON outbox",
-        "UPDATE (available_at) ON outbox",
+        "UPDATE (dispatch, reason, available_at) ON outbox",
         "SELECT ON tasks",
         "UPDATE (status, available_at, dispatch, lease_until, worker, error, finished_at, reconciled_at,"
         " reconcile_count) ON tasks",
@@ -54,7 +54,7 @@ GRANTS = {
         " held_at, result, error, started_at, finished_at) ON tasks",
         "INSERT (task_id, tenant, dispatch, reason, available_at) ON outbox",
         "SELECT (task_id, reason, available_at) ON outbox",
-        "UPDATE (available_at) ON outbox",
+        "UPDATE (dispatch, reason, available_at) ON outbox",
         "INSERT ON attempts",
         "SELECT (id, message_id), INSERT ON dead_letters",
     ),

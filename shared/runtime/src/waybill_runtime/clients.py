@@ -19,8 +19,14 @@ DatabaseUnavailable = (
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
 )
-"""What a statement raises when the database is away, starting, stopping, full or black-holed."""
+"""What a statement raises when the database is away, starting, stopping, full, locked or cut off: try again later."""
+
+RowRefused = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What a statement raises when one of its rows is at fault: trying it again cannot help."""
 
 
 async def _no_reset(_connection: Any) -> None:

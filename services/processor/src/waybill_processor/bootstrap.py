@@ -1,0 +1,90 @@
+"""Wire a processor: pools, stores, handlers, heartbeat. Every shell starts here."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import msgspec
+import structlog
+from waybill_contracts import ErrorCode, TaskError
+from waybill_runtime.clients import DatabaseUnavailable, open_pool
+from waybill_runtime.telemetry import describe
+
+from .attempts import Attempts
+from .core import Processor
+from .delivery import Delivery
+from .recording import Recorder
+from .registry import HandlerTable
+from .running import Extend, beat_for_ever
+from .settings import ProcessorSettings
+from .store.claims import Claims, Readable
+from .store.dead_letters import DeadLetters
+from .store.outcomes import Outcomes
+from .store.transactions import TaskTransaction
+
+CORE_CONNECTIONS = 4
+"""Claim, complete, heartbeat, and one of the rarer statements."""
+HANDLER_CONNECTIONS = 10
+"""For handlers that open `task.transaction`; a pool of their own, so that they cannot starve a heartbeat."""
+UNHOLD_RETRY_SECONDS = 2.0
+
+TAKEN_OVER = TaskError(code=ErrorCode.LEASE_LOST, message="the lease ran out and another processor took the task over")
+
+log = structlog.get_logger()
+
+
+async def extend_nothing(_deliveries: Sequence[Delivery]) -> None:
+    """For a shell whose messages need no extending."""
+
+
+@asynccontextmanager
+async def open_processor(
+    settings: ProcessorSettings,
+    table: HandlerTable,
+    threads_count: int,
+    extend: Extend = extend_nothing,
+) -> AsyncGenerator[Processor]:
+    """A processor for the length of the block. The database may be away: nothing is asked of it yet."""
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    lost = msgspec.json.encode(TAKEN_OVER).decode()
+    async with (
+        open_pool(settings.database_url, CORE_CONNECTIONS, "waybill-processor") as pool,
+        open_pool(settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers") as handler_pool,
+    ):
+        threads = ThreadPoolExecutor(max_workers=threads_count, thread_name_prefix="handler")
+        claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)
+        recorder = Recorder(Outcomes(pool, worker))
+        attempts = Attempts(table, recorder, lambda: TaskTransaction(handler_pool, worker), threads)
+        background = [
+            asyncio.create_task(beat_for_ever(attempts.running, claims, extend, settings.heartbeat_seconds)),
+            asyncio.create_task(_unhold(claims)),
+        ]
+        try:
+            yield Processor(claims, attempts, DeadLetters(pool))
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+def readable_by(table: HandlerTable) -> list[Readable]:
+    """What a claim may take with this table."""
+    return [Readable(h.payload.kind, h.payload.version, h.policy.max_attempts) for h in table]
+
+
+async def _unhold(claims: Claims) -> None:
+    """Once, at start: tasks that waited for a processor like this one go now."""
+    while True:
+        try:
+            released = await claims.unhold()
+        except DatabaseUnavailable as error:
+            log.warning("processor.unhold_failed", error=describe(error))
+            await asyncio.sleep(UNHOLD_RETRY_SECONDS)
+            continue
+        if released:
+            log.info("processor.unheld", tasks=released)
+        return

@@ -1,0 +1,110 @@
+"""The processor's core: deliveries in, dispositions out. The same for every shell."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from waybill_contracts import Poison
+from waybill_runtime.clients import DatabaseUnavailable
+from waybill_runtime.telemetry import describe
+
+from .attempts import Attempts
+from .batch import Batch, Settle
+from .delivery import Acknowledge, Delivery, Disposition, Redeliver
+from .intake import FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
+from .store.claims import Answer, Claim, Claims
+from .store.dead_letters import DeadLetter, DeadLetters
+
+log = structlog.get_logger()
+
+
+async def _tell_nobody(_delivery: Delivery, _disposition: Disposition) -> None:
+    return
+
+
+class Processor:
+    """Made by `open_processor`. `database_down` tells a shell to receive nothing for now."""
+
+    def __init__(self, claims: Claims, attempts: Attempts, dead_letters: DeadLetters) -> None:
+        self.attempts = attempts
+        self.database_down = False
+        self._claims = claims
+        self.dead_letters = dead_letters
+
+    async def process(self, deliveries: Sequence[Delivery], settle: Settle = _tell_nobody) -> list[Disposition]:
+        """Work a batch; answers one disposition for each delivery, in order. Faults of tasks and database are not raised."""
+        batch = Batch(deliveries, settle)
+        work = [self._refuse(batch, position, poison) for position, poison in batch.unreadable]
+        if batch.requests:
+            work.append(self._claim_and_work(batch))
+        await asyncio.gather(*work)
+        return batch.dispositions()
+
+    async def probe(self) -> None:
+        """Ask the database for a sign of life; sets `database_down`."""
+        try:
+            await self._claims.probe()
+        except DatabaseUnavailable:
+            self.database_down = True
+        else:
+            self.database_down = False
+            log.warning("processor.database_back")
+
+    async def _claim_and_work(self, batch: Batch) -> None:
+        try:
+            claims = await self._claims.claim([asked_of(request.message) for request in batch.requests.values()])
+        except DatabaseUnavailable as error:
+            self.database_down = True
+            log.warning("processor.claim_failed", tasks=len(batch.requests), error=describe(error))
+            for request in batch.requests.values():
+                await batch.end(request.deliveries, Redeliver(UNCOMMITTED_SECONDS))
+            return
+        self.database_down = False
+        unread = [claim.task_id for claim in claims if claim.answer is Answer.HELD]
+        if unread:
+            await self._hold(batch, unread)
+        await asyncio.gather(*(self._follow(batch, claim) for claim in claims if claim.answer is not Answer.HELD))
+
+    async def _follow(self, batch: Batch, claim: Claim) -> None:
+        request = batch.requests[claim.task_id]
+        lead = batch.lead(claim.task_id)
+        if claim.answer is Answer.CLAIMED:
+            on_record = await self.attempts.work(claim, lead)
+            await batch.end(request.deliveries, Acknowledge() if on_record else Redeliver(UNCOMMITTED_SECONDS))
+            return
+        verdict = disposition_of(claim, lead)
+        if isinstance(verdict, Poison):
+            for position in request.deliveries:
+                await self._bury(batch, position, dead_letter(batch.deliveries[position], verdict, request.message))
+        else:
+            await batch.end(request.deliveries, verdict)
+
+    async def _refuse(self, batch: Batch, position: int, poison: Poison) -> None:
+        delivery = batch.deliveries[position]
+        if poison.is_future:
+            log.warning("message.from_the_future", message_id=delivery.message_id, detail=poison.detail)
+            await batch.end([position], Redeliver(FUTURE_SECONDS))
+        else:
+            await self._bury(batch, position, dead_letter(delivery, poison, None))
+
+    async def _bury(self, batch: Batch, position: int, letter: DeadLetter) -> None:
+        try:
+            await self.dead_letters.record([letter])
+        except DatabaseUnavailable as error:
+            log.warning("message.unrecorded", message_id=letter.message_id, error=describe(error))
+            await batch.end([position], Redeliver(UNCOMMITTED_SECONDS))
+            return
+        log.warning("message.dead", message_id=letter.message_id, reason=letter.reason, detail=letter.detail)
+        await batch.end([position], Acknowledge())
+
+    async def _hold(self, batch: Batch, task_ids: list[UUID]) -> None:
+        disposition: Disposition = Acknowledge()
+        try:
+            await self._claims.hold(task_ids)
+            log.warning("task.held", tasks=[str(task_id) for task_id in task_ids])
+        except DatabaseUnavailable as error:
+            log.warning("processor.hold_failed", tasks=len(task_ids), error=describe(error))
+            disposition = Redeliver(UNCOMMITTED_SECONDS)
+        for task_id in task_ids:
+            await batch.end(batch.requests[task_id].deliveries, disposition)

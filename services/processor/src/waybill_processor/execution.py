@@ -1,0 +1,84 @@
+"""Run one handler: decode its payload, bound its time, check its result. Decides nothing about the task."""
+
+import asyncio
+from concurrent.futures import Executor
+from typing import Any
+
+import msgspec
+from waybill_contracts import ErrorCode, TaskError, TaskPayload
+
+from .context import TaskContext
+from .policy import HandlerTimeout, storable
+from .registry import Handler
+from .running import Attempt
+from .store.claims import Claim
+from .store.transactions import TaskTransaction
+
+MAX_RESULT_BYTES = 256 * 1024
+_NUL = b"\\u0000"
+
+
+class Unusable(Exception):
+    """A stored payload or a result that does not fit its contract; retrying cannot help."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.record = TaskError(code=code, message=storable(message))
+
+
+async def run_handler(handler: Handler, attempt: Attempt, transaction: TaskTransaction, threads: Executor) -> str:
+    """The result as JSON text. Raises `Unusable`, `HandlerTimeout`, what the handler raises, or CancelledError."""
+    payload = read_payload(handler.payload, attempt.claim)
+    context = _context(attempt.claim, transaction)
+    if handler.is_async:
+        work = asyncio.ensure_future(handler.function(payload, context))
+    else:
+        work = asyncio.get_running_loop().run_in_executor(threads, handler.function, payload, context)
+    attempt.watch(work)
+    limit = handler.policy.time_limit_seconds
+    done, _ = await asyncio.wait([work], timeout=limit)
+    if not done:
+        work.cancel()
+        await asyncio.wait([work], timeout=1.0)  # a handler that swallows the cancellation is left behind
+        raise HandlerTimeout(limit)
+    return write_result(work.result(), handler.payload)
+
+
+def read_payload(kind: type[TaskPayload], claim: Claim) -> TaskPayload:
+    """The stored payload as its kind's struct. Raises `Unusable`."""
+    try:
+        return msgspec.json.decode(claim.payload, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Unusable(ErrorCode.PAYLOAD_INVALID, f"stored payload: {error}") from error
+
+
+def write_result(result: Any, kind: type[TaskPayload]) -> str:
+    """A result as the JSON that every reader of its kind can read. Raises `Unusable`."""
+    wanted = kind.result
+    if not isinstance(result, wanted):
+        raise Unusable(
+            ErrorCode.RESULT_INVALID, f"{kind.kind} must return {wanted.__name__}, not {type(result).__name__}"
+        )
+    try:
+        encoded = msgspec.json.encode(result)
+        msgspec.json.decode(encoded, type=wanted)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: {error}") from error
+    if len(encoded) > MAX_RESULT_BYTES:
+        raise Unusable(ErrorCode.RESULT_INVALID, f"{len(encoded)} bytes of JSON, the limit is {MAX_RESULT_BYTES}")
+    if _NUL in encoded:
+        raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: holds a NUL character, which PostgreSQL refuses")
+    return encoded.decode()
+
+
+def _context(claim: Claim, transaction: TaskTransaction) -> TaskContext:
+    return TaskContext(
+        task_id=claim.task_id,
+        kind=claim.kind,
+        title=claim.title,
+        description=claim.description,
+        attempt=claim.attempt,
+        max_attempts=claim.max_attempts,
+        created_at=claim.created_at,
+        open_transaction=transaction.open,
+    )

@@ -1,0 +1,14 @@
+"""The handler of every kind. A new kind is a module beside this one and a line in `handler_table`."""
+
+from waybill_contracts import KINDS
+
+from ..registry import HandlerTable, handle
+from .note_process import process_note
+
+
+def handler_table() -> HandlerTable:
+    """One line for each (kind, version). Raises `HandlerTableError` when a kind lacks its handler."""
+    return HandlerTable(
+        KINDS,
+        handle(process_note),
+    )

@@ -1,0 +1,86 @@
+"""Put the end of each attempt on record; ends that come together share a statement."""
+
+import random
+
+import msgspec
+import structlog
+from waybill_contracts import ErrorCode, TaskError
+from waybill_runtime.batching import Batcher
+from waybill_runtime.clients import RowRefused
+
+from .policy import Fail, Retry, RetryPolicy, judge, storable
+from .running import Attempt, Interruption
+from .store.outcomes import Ended, Outcomes
+
+MAX_SHARED = 200
+
+log = structlog.get_logger()
+
+
+class Recorder:
+    """The five verbs that end an attempt. Each answers when its commit is confirmed; errors of the database pass."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self._complete = Batcher(outcomes.complete, MAX_SHARED, _is_one_rows_fault)
+        self._retry = Batcher(outcomes.retry, MAX_SHARED, _is_one_rows_fault)
+        self._fail = Batcher(outcomes.fail, MAX_SHARED, _is_one_rows_fault)
+        self._cancel = Batcher(outcomes.cancel, MAX_SHARED, _is_one_rows_fault)
+        self._release = Batcher(outcomes.release, MAX_SHARED, _is_one_rows_fault)
+
+    async def complete(self, attempt: Attempt, result: str) -> None:
+        """The handler returned. A cancel that was requested too late loses: the result stays."""
+        try:
+            held = await self._complete.submit(_ended(attempt, result=result))
+        except RowRefused as error:
+            await self.fail(attempt, TaskError(code=ErrorCode.RESULT_INVALID, message=storable(str(error))))
+        else:
+            self._note(attempt, "task.completed", held)
+
+    async def fail(self, attempt: Attempt, error: TaskError) -> None:
+        """No further attempt."""
+        self._note(attempt, "task.failed", await self._fail.submit(_ended(attempt, error=error)), error=error.message)
+
+    async def judge(self, attempt: Attempt, error: BaseException, policy: RetryPolicy) -> None:
+        """The handler raised: retry or fail, as the policy says."""
+        match judge(error, attempt.claim.attempt, policy, random.random):
+            case Fail(record):
+                await self.fail(attempt, record)
+            case Retry(record, delay_seconds):
+                ended = _ended(attempt, error=record, delay_seconds=delay_seconds)
+                held = await self._retry.submit(ended) or await self._cancel.submit(ended)
+                self._note(attempt, "task.retried", held, error=record.message, delay_seconds=round(delay_seconds, 1))
+
+    async def interrupted(self, attempt: Attempt) -> None:
+        """We cancelled the handler: put the task where the reason says."""
+        ended = _ended(attempt)
+        match attempt.interruption:
+            case Interruption.CANCEL_REQUESTED:
+                self._note(attempt, "task.cancelled", await self._cancel.submit(ended))
+            case Interruption.STOPPING:
+                held = await self._release.submit(ended) or await self._cancel.submit(ended)
+                self._note(attempt, "task.released", held)
+            case _:  # the lease was lost: whoever has it now ends the task
+                self._note(attempt, "task.lost", held=False)
+
+    def _note(self, attempt: Attempt, event: str, held: bool, **details: object) -> None:
+        claim = attempt.claim
+        facts = {"task_id": str(claim.task_id), "kind": claim.kind, "attempt": claim.attempt, **details}
+        if held:
+            log.info(event, **facts)
+        else:
+            log.warning("task.fenced", refused=event, fence=claim.fence, **facts)
+
+    def completed_apart(self, attempt: Attempt, held: bool) -> None:
+        """Note a completion that the handler's own transaction made."""
+        self._note(attempt, "task.completed", held)
+
+
+def _is_one_rows_fault(error: Exception) -> bool:
+    return isinstance(error, RowRefused)
+
+
+def _ended(
+    attempt: Attempt, result: str | None = None, error: TaskError | None = None, delay_seconds: float = 0.0
+) -> Ended:
+    stored = None if error is None else msgspec.json.encode(error).decode()
+    return Ended(attempt.claim.task_id, attempt.claim.fence, result, stored, delay_seconds)

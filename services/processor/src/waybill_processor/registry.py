@@ -1,0 +1,63 @@
+"""The handler table: which function works which kind, by what policy."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, get_type_hints
+
+from msgspec import Struct
+from waybill_contracts import KindTable, TaskPayload
+
+from .context import TaskContext
+from .policy import RetryPolicy
+
+
+class HandlerTableError(TypeError):
+    """The table does not fit the contracts; the message names the kind. The processor does not start."""
+
+
+class Handler(Struct, frozen=True):
+    """One line of the table. `payload` and `function` fit one another; a `def` function runs in a thread."""
+
+    payload: type[TaskPayload]
+    function: Callable[[Any, TaskContext], Any]
+    is_async: bool
+    policy: RetryPolicy
+
+
+def handle(function: Callable[[Any, TaskContext], Awaitable[Any] | Any], policy: RetryPolicy | None = None) -> Handler:
+    """A table line for a function; its kind is read from the annotation of its first parameter.
+
+    Raises `HandlerTableError` if that is no payload struct, or if it does not return that kind's result.
+    """
+    hints = get_type_hints(function)
+    first = next(iter(inspect.signature(function).parameters), "")
+    payload, result = hints.get(first), hints.get("return")
+    name = function.__qualname__
+    if not (isinstance(payload, type) and issubclass(payload, TaskPayload)):
+        raise HandlerTableError(f"{name}: annotate its first parameter with the payload struct of a kind")
+    if result is not payload.result:
+        raise HandlerTableError(f"{name}: {payload.kind} returns {payload.result.__name__}, annotate it so")
+    return Handler(payload, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
+
+
+class HandlerTable:
+    """Handlers by (kind, payload version), complete for the contracts' kinds. Raises `HandlerTableError`."""
+
+    def __init__(self, kinds: KindTable, *handlers: Handler) -> None:
+        self._by_key: dict[tuple[str, int], Handler] = {}
+        for handler in handlers:
+            key = (handler.payload.kind, handler.payload.version)
+            if kinds.find(*key) is not handler.payload:
+                raise HandlerTableError(f"{handler.function.__qualname__}: {key[0]} version {key[1]} is not in KINDS")
+            if self._by_key.setdefault(key, handler) is not handler:
+                raise HandlerTableError(f"{key[0]} version {key[1]} has two handlers")
+        for payload in kinds:
+            if (payload.kind, payload.version) not in self._by_key:
+                raise HandlerTableError(f"{payload.kind} version {payload.version} has no handler")
+
+    def find(self, kind: str, version: int) -> Handler:
+        """The handler of a kind and version that this table holds. Raises KeyError."""
+        return self._by_key[kind, version]
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(self._by_key.values())

@@ -1,0 +1,44 @@
+"""Settings of the processor; the same for each shell."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from waybill_runtime.telemetry import LogFormat, LogLevel
+
+Seconds = Annotated[float, Meta(gt=0, le=43200)]
+
+
+class ProcessorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the core needs: one field for each variable `WAYBILL_…`."""
+
+    database_url: Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
+    """Of role `waybill_processor`."""
+    lease_seconds: Seconds = 45.0
+    """How long a claim holds without a heartbeat."""
+    heartbeat_seconds: Seconds = 10.0
+    """Between two renewals; each waits 20 % more or less, so that processors do not beat together."""
+    webhook_allow_private: bool = False
+    """Deliver webhooks to loopback and private addresses too: for local runs, never in production."""
+    webhook_secret: str = ""
+    """Signs webhooks: `whsec_` and base64, or any text; several, split by spaces, while rotating. Empty: unsigned."""
+    log_format: LogFormat = "json"
+    log_level: LogLevel = "info"
+
+
+class WorkerSettings(ProcessorSettings, frozen=True, kw_only=True):
+    """And what the long-running shell needs."""
+
+    queue_url: Annotated[str, Meta(pattern=r"^https?://")]
+    dead_letter_queue_url: Annotated[str, Meta(pattern=r"^https?://")] | None = None
+    """Drained into `dead_letters` when set."""
+    concurrency: Annotated[int, Meta(ge=1, le=1000)] = 50
+    """Tasks worked at once."""
+    visibility_seconds: Annotated[int, Meta(ge=5, le=43200)] = 60
+    """How long a received message stays hidden without a heartbeat; longer than the lease."""
+    receive_wait_seconds: Annotated[int, Meta(ge=0, le=20)] = 20
+    """Long polling."""
+    drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 20.0
+    """How long a stop waits for running handlers before it releases their tasks."""
+    drain_dead_letters_seconds: Seconds = 30.0
+    """Between two looks into the dead-letter queue."""

@@ -1,0 +1,1 @@
+"""All SQL of this service, one module for each table area."""

@@ -1,0 +1,76 @@
+"""Command `waybill-worker`: the processor as a process that stays."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import structlog
+import uvloop
+from waybill_runtime.settings import exit_with, load_settings_or_exit
+from waybill_runtime.telemetry import configure_logging
+
+from ..bootstrap import open_processor
+from ..core import Processor
+from ..handlers import handler_table
+from ..queue import open_queue
+from ..registry import HandlerTable, HandlerTableError
+from ..running import Interruption
+from ..settings import WorkerSettings
+from .dead_letter_drain import drain_for_ever
+from .receiving import Receiver
+from .settling import Settling
+
+RELEASE_SECONDS = 5.0
+"""For interrupted handlers to let go and their releases to be committed."""
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT, then let handlers end, release the rest, exit 0. Exit 78 for bad settings."""
+    settings = load_settings_or_exit(WorkerSettings)
+    configure_logging("worker", settings.log_format, settings.log_level)
+    try:
+        table = handler_table()
+    except HandlerTableError as error:
+        exit_with(f"the handler table does not fit the contracts: {error}")
+    uvloop.run(_run(settings, table))
+
+
+async def _run(settings: WorkerSettings, table: HandlerTable) -> None:
+    stopping = asyncio.Event()
+    for received in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(received, stopping.set)
+    async with AsyncExitStack() as stack:
+        queue = await stack.enter_async_context(open_queue(settings.queue_url, settings.receive_wait_seconds))
+        settling = Settling(queue, settings.visibility_seconds)
+        processor = await stack.enter_async_context(
+            open_processor(settings, table, settings.concurrency, settling.extend)
+        )
+        drain = asyncio.create_task(_drain(settings, processor))
+        receiver = Receiver(processor, queue, settling, settings)
+        log.info("worker.started", queue_url=settings.queue_url, concurrency=settings.concurrency)
+        await receiver.run(stopping)
+        drain.cancel()
+        await asyncio.gather(drain, return_exceptions=True)
+        await _finish(processor, list(receiver.batches), settings.drain_seconds)
+    log.info("worker.stopped")
+
+
+async def _finish(processor: Processor, batches: Sequence[asyncio.Task[object]], drain_seconds: float) -> None:
+    """Let what runs end; after `drain_seconds` interrupt it and release its tasks, uncharged."""
+    if not batches:
+        return
+    log.info("worker.draining", tasks=len(processor.attempts.running))
+    _, left = await asyncio.wait(batches, timeout=drain_seconds)
+    if left:
+        processor.attempts.running.interrupt_all(Interruption.STOPPING)
+        await asyncio.wait(left, timeout=RELEASE_SECONDS)
+
+
+async def _drain(settings: WorkerSettings, processor: Processor) -> None:
+    if settings.dead_letter_queue_url is None:
+        return
+    async with open_queue(settings.dead_letter_queue_url, wait_seconds=0) as queue:
+        await drain_for_ever(queue, processor.dead_letters, settings.drain_dead_letters_seconds)
