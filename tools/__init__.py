@@ -1,1 +1,1 @@
-"""The commands behind the justfile: environments, locks, checks, test runs. Standard library only; none of it is shipped."""
+"""The commands behind the justfile: environments, locks, checks, test runs. None of it is shipped."""

@@ -1,11 +1,12 @@
 """`just check`: all checks at once, a line for each, the output of those that failed.
 
-    python -m tools.check
+python -m tools.check
 """
 
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from tools.workspace import ROOT
 
@@ -25,7 +26,11 @@ CHECKS = (
     Check("format", (*PYTHON, "ruff", "format", "--check", "--quiet", "--diff", "."), "./justw fix repairs this"),
     Check("lint", (*PYTHON, "ruff", "check", "--quiet", "."), "./justw fix repairs some of it"),
     Check("types", (*PYTHON, "basedpyright", "--warnings")),
-    Check("imports", (*PYTHON, "importlinter.cli", "--no-cache"), "the rules stand in pyproject.toml"),
+    Check(
+        "imports",
+        (str(Path(sys.executable).with_name("lint-imports")), "--no-cache"),
+        "the rules stand in pyproject.toml",
+    ),
     Check("locks", (*PYTHON, "tools.locks", "--check"), "./justw lock repairs this"),
     Check("forbidden strings", (*PYTHON, "tools.forbidden")),
 )

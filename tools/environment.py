@@ -8,7 +8,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def recorded(stage: str) -> str | None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Generator[None]:
     """Two commands that start at once must not install into `folder` together."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "waybill-setup.lock").open("w") as lock:

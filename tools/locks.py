@@ -139,7 +139,7 @@ def stale() -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """`--check` compares; anything else goes to uv for the root's lock, as `--upgrade` or `--upgrade-package=litestar`."""
+    """`--check` compares; else lock, with the options given to uv, as `--upgrade` or `--upgrade-package=litestar`."""
     if arguments == ["--check"]:
         problems = stale()
         print("\n".join(problems) or f"{len(locks())} locks fit their inputs")

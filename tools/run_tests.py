@@ -51,7 +51,13 @@ class Runs:
     def crashed(self, what: str, why: str) -> None:
         """Count a run that could not be made as one failed test."""
         print(f"{what}: {why}", flush=True)
-        report = {"nodeid": what, "location": [what, 0, what], "keywords": {}, "outcome": "failed", "longrepr": why}
+        report: dict[str, object] = {
+            "nodeid": what,
+            "location": [what, 0, what],
+            "keywords": {},
+            "outcome": "failed",
+            "longrepr": why,
+        }
         report |= {"$report_type": "TestReport", "when": "call", "sections": [], "duration": 0, "user_properties": []}
         with self.reports.open("a") as file:
             file.write(json.dumps(report) + "\n")

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +27,16 @@ SETTINGS = {"max_connections": "200", "shared_buffers": "64MB", "autovacuum": "o
 
 
 @contextmanager
-def servers(postgres_bin: Path | None = None) -> Iterator[dict[str, str]]:
+def servers(postgres_bin: Path | None = None) -> Generator[dict[str, str]]:
     """Start both servers; the value holds the variables by which tests find them. Raises StackError, WorkspaceError."""
     installed_python(announce=lambda line: print(line, file=sys.stderr))
-    with tempfile.TemporaryDirectory(prefix="waybill-sqs-") as folder:
-        with temporary_postgres(bin_folder=postgres_bin, settings=SETTINGS) as postgres, MiniStack(Path(folder)) as sqs:
-            make_template(postgres)
-            yield {"WAYBILL_TEST_DATABASE_URL": postgres.url(), "WAYBILL_TEST_SQS_ENDPOINT": sqs.endpoint}
+    with (
+        tempfile.TemporaryDirectory(prefix="waybill-sqs-") as folder,
+        temporary_postgres(bin_folder=postgres_bin, settings=SETTINGS) as postgres,
+        MiniStack(Path(folder)) as sqs,
+    ):
+        make_template(postgres)
+        yield {"WAYBILL_TEST_DATABASE_URL": postgres.url(), "WAYBILL_TEST_SQS_ENDPOINT": sqs.endpoint}
 
 
 def make_template(postgres: PostgresServer) -> None:

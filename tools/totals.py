@@ -61,7 +61,7 @@ class Adder:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs before the summary is printed, which is what reads the statistics."""
         reports = self.reports()
-        stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
+        stats: dict[str, list[Any]] = self.terminal_reporter().stats
         for report in reports:
             if isinstance(report, pytest.CollectReport):
                 category = "error"
@@ -73,6 +73,12 @@ class Adder:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif reports and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.OK
+
+    def terminal_reporter(self) -> pytest.TerminalReporter:
+        """What prints the summary."""
+        found = self.config.pluginmanager.get_plugin("terminalreporter")
+        assert isinstance(found, pytest.TerminalReporter)
+        return found
 
     def reports(self) -> list[Any]:
         """What the earlier runs recorded."""
