@@ -7,12 +7,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from waybill_dev.account import Account, can_enter, private_folder
+from waybill_dev.account import Account, can_enter, private_folder, server_account
 from waybill_dev.errors import StackError
 from waybill_dev.postgres.binaries import major_version, shared_folder
 from waybill_dev.process import Command
 
 SUPERUSER = "postgres"
+
+
+DATA = "data"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Cluster:
     @property
     def data(self) -> Path:
         """The data folder proper."""
-        return self.folder / "data"
+        return self.folder / DATA
 
     def prepare(self, *, password: str | None, synced: bool) -> None:
         """Make the data folder unless it exists; `password` is the superuser's, None to trust everybody on loopback.
@@ -86,9 +89,14 @@ def cluster_folder(wished: Path, account: Account | None) -> Path:
     """
     if account is None or can_enter(wished.parent, account):
         return wished
-    if (wished / "data").exists():
+    if (wished / DATA).exists():
         raise StackError(f"user '{account.name}' cannot enter {wished.parent}, where the data is: run chmod o+x on it")
     return shared_folder() / hashlib.sha256(str(wished.resolve()).encode()).hexdigest()[:16]
+
+
+def data_folder(wished: Path) -> Path:
+    """Where the data of a server in folder `wished` lies, for the account that PostgreSQL runs under here."""
+    return cluster_folder(wished, server_account()) / DATA
 
 
 def _run(initdb: Command) -> None:

@@ -44,7 +44,7 @@ class PostgresServer:
         binaries = usable_bin_folder(bin_folder or wheel_bin_folder(), account)
         self.cluster = Cluster(cluster_folder(folder, account), binaries, account)
         self.port = port or free_port()
-        self._password = password
+        self.password = password
         self._durable = durable
         self._settings = dict(settings) if durable else {**_FAST_AND_LOST_ON_POWER_CUT, **settings}
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,7 +61,7 @@ class PostgresServer:
 
     def prepare(self) -> None:
         """Make the data folder unless it exists. Raises StackError."""
-        self.cluster.prepare(password=self._password, synced=self._durable)
+        self.cluster.prepare(password=self.password, synced=self._durable)
 
     def command(self) -> Command:
         """The server process: SIGINT ends it fast and cleanly."""
@@ -118,7 +118,9 @@ class PostgresServer:
         """
         psql = self.cluster.bin_folder / "psql"
         argv = [psql, "-XqAt", "-v", "ON_ERROR_STOP=1", self.url(database=database)]
-        environment = {**os.environ, "PGPASSWORD": self._password or "", "PGCONNECT_TIMEOUT": "10"}
+        # Nobody's PGHOST, PGSERVICE or PGSSLMODE may lead elsewhere.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        environment |= {"PGPASSWORD": self.password or "", "PGCONNECT_TIMEOUT": "10"}
         done = subprocess.run(argv, input=statements, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise StackError(f"PostgreSQL refused a statement: {done.stderr.strip().splitlines()[0]}")

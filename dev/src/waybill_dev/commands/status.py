@@ -1,0 +1,98 @@
+"""`status`: addresses, processes, queues."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from waybill_dev.errors import FAILED, NOT_RUNNING, StackError
+from waybill_dev.home import Home
+from waybill_dev.ministack import DEAD, TASKS, queue_url
+from waybill_dev.ministack.sqs import depth
+from waybill_dev.panel import addresses
+from waybill_dev.settings import StackSettings
+from waybill_dev.state import ProcessRecord, StackState, load_state
+
+SERVICES = ("postgres", "ministack", "api", "worker")
+
+
+def status(settings: StackSettings, *, as_json: bool) -> int:
+    """Show what runs. 0 when everything does, 1 when a part does not, 3 when the stack does not run."""
+    home = Home(settings.home)
+    holder = home.holder()
+    if holder is None:
+        print(json.dumps({"running": False}) if as_json else "not running: './justw up' starts it")
+        return NOT_RUNNING
+    state = load_state(home.state)
+    well = state.ready and all(_word(state.processes.get(name)) == "ready" for name in SERVICES)
+    queues = _queues(state)
+    if as_json:
+        print(json.dumps(_document(home, holder, state, queues), indent=2))
+    else:
+        print("\n".join(_lines(home, holder, state, queues)))
+    return 0 if well else FAILED
+
+
+def _document(home: Home, holder: int, state: StackState, queues: dict[str, int] | str) -> dict[str, Any]:
+    processes = {
+        name: {"state": _word(record), "uptime_seconds": _uptime_seconds(record), **(asdict(record) if record else {})}
+        for name in SERVICES
+        for record in [state.processes.get(name)]
+    }
+    return {
+        "running": True,
+        "ready": state.ready,
+        "home": str(home.folder),
+        "supervisor_pid": holder,
+        "addresses": addresses(state),
+        "processes": processes,
+        "queues": queues,
+    }
+
+
+def _lines(home: Home, holder: int, state: StackState, queues: dict[str, int] | str) -> list[str]:
+    counts = (
+        queues if isinstance(queues, str) else ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in queues.items())
+    )
+    return [
+        f"{home.folder}: {'running' if state.ready else 'starting'} (process {holder})",
+        "",
+        *(f"  {name:<9} {address}" for name, address in addresses(state).items()),
+        "",
+        *(_process_line(name, state.processes.get(name)) for name in SERVICES),
+        "",
+        f"  messages  {counts}",
+    ]
+
+
+def _process_line(name: str, record: ProcessRecord | None) -> str:
+    word = _word(record)
+    if record is None or word == "down":
+        return f"  {name:<9} {word}"
+    again = f"   started again {record.restarts} times" if record.restarts else ""
+    return f"  {name:<9} {word:<8} pid {record.pid:<8} up {_spoken(_uptime_seconds(record))}{again}"
+
+
+def _word(record: ProcessRecord | None) -> str:
+    if record is None or not record.lives():
+        return "down"
+    return "ready" if record.ready else "starting"
+
+
+def _uptime_seconds(record: ProcessRecord | None) -> float:
+    return round(time.time() - record.started_at, 1) if record else 0.0
+
+
+def _spoken(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _queues(state: StackState) -> dict[str, int] | str:
+    endpoint = f"http://127.0.0.1:{state.aws_port}"
+    try:
+        tasks, dead = (depth(endpoint, queue_url(endpoint, name)) for name in (TASKS, DEAD))
+    except StackError:
+        return "unknown, SQS does not answer"
+    return {**asdict(tasks), "dead": dead.visible + dead.in_flight + dead.delayed}

@@ -1,0 +1,56 @@
+"""How a line looks on the terminal."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+_COLOURS = {"api": 36, "worker": 32, "postgres": 34, "ministack": 35, "migrate": 33, "stack": 1}
+_FALLBACK_COLOUR = 37
+_RED = 31
+_WIDTH = 9
+
+
+def colours_wanted(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether standard output is a terminal that may be coloured (NO_COLOR and TERM=dumb say no)."""
+    return sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def paint(text: str, code: int, *, coloured: bool) -> str:
+    """`text` in a colour, or as it is."""
+    return f"\x1b[{code}m{text}\x1b[0m" if coloured else text
+
+
+def prefixed(name: str, text: str, *, coloured: bool) -> str:
+    """A line with its service's name before it, in the service's colour; faults in red."""
+    prefix = paint(f"{name:<{_WIDTH}}|", _COLOURS.get(name, _FALLBACK_COLOUR), coloured=coloured)
+    return f"{prefix} {paint(text, _RED, coloured=coloured and is_fault(text))}"
+
+
+def is_fault(text: str) -> bool:
+    """Whether a line of any of our services tells of an error."""
+    return any(word in text for word in ("[error", "[critical", "ERROR:", "FATAL:", "PANIC:"))
+
+
+class Terminal:
+    """Shows lines on standard output until nobody reads it any more."""
+
+    def __init__(self, *, coloured: bool) -> None:
+        self.coloured = coloured
+        self._gone = False
+
+    def show(self, name: str, line: str, plain: str) -> None:
+        """Show one line of a service; PostgreSQL's notes of its routine stay in the file."""
+        if name == "postgres" and " LOG:  " in plain:
+            return
+        self.print(prefixed(name, line if self.coloured else plain, coloured=self.coloured))
+
+    def print(self, text: str) -> None:
+        """Show a text as it is."""
+        if self._gone:
+            return
+        try:
+            print(text, flush=True)
+        except (BrokenPipeError, OSError):
+            self._gone = True
+            # What Python still holds back would fail again at exit, with a trace.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,59 @@
+"""The variables that each process of the stack is given."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from waybill_dev.ministack import DEAD
+from waybill_dev.passwords import OWNER
+from waybill_dev.ports import LOOPBACK
+from waybill_dev.stack.plan import Plan
+
+SCRIPTS = Path(sys.executable).parent
+
+
+def api_environment(plan: Plan) -> dict[str, str]:
+    """Variables of waybill-api, with the relay inside it."""
+    return {
+        **_service_environment(plan),
+        "WAYBILL_DATABASE_URL": plan.database_url("waybill_api"),
+        "WAYBILL_RELAY_DATABASE_URL": plan.database_url("waybill_relay"),
+        "WAYBILL_API_HOST": LOOPBACK,
+        "WAYBILL_API_PORT": str(plan.settings.api_port),
+    }
+
+
+def worker_environment(plan: Plan) -> dict[str, str]:
+    """Variables of waybill-worker."""
+    return {
+        **_service_environment(plan),
+        "WAYBILL_DATABASE_URL": plan.database_url("waybill_processor"),
+        "WAYBILL_DEAD_LETTER_QUEUE_URL": plan.ministack.queue_url(DEAD),
+    }
+
+
+def migration_environment(given: Mapping[str, str], owner_url: str) -> dict[str, str]:
+    """Variables of waybill-migrate."""
+    return {**_own_variables(given), "WAYBILL_MIGRATIONS_DATABASE_URL": owner_url}
+
+
+def owner_url(plan: Plan) -> str:
+    """Address of the database for the owner of the schema."""
+    return plan.database_url(OWNER)
+
+
+def _service_environment(plan: Plan) -> dict[str, str]:
+    given = plan.settings.environment
+    return {
+        "WAYBILL_LOG_FORMAT": "console",
+        **_own_variables(given),
+        **plan.ministack.environment(),
+        "WAYBILL_QUEUE_URL": plan.ministack.queue_url(),
+    }
+
+
+def _own_variables(given: Mapping[str, str]) -> dict[str, str]:
+    # Nobody's real AWS account, profile or database may reach a local service, nor a proxy come between.
+    own = {name: value for name, value in given.items() if not name.startswith(("AWS_", "PG"))}
+    bypassed = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), LOOPBACK, "localhost"]))
+    return {**own, "NO_PROXY": bypassed, "no_proxy": bypassed}

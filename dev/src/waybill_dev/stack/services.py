@@ -1,0 +1,72 @@
+"""The four services that are kept running."""
+
+import asyncio
+import urllib.request
+from collections.abc import Awaitable, Callable
+
+from waybill_dev.ports import LOOPBACK
+from waybill_dev.process import Command
+from waybill_dev.stack.environment import SCRIPTS, api_environment, worker_environment
+from waybill_dev.stack.plan import Plan, console_script
+from waybill_dev.supervision.service import Service
+
+_PROBE_SECONDS = 2.0
+
+
+def postgres_service(plan: Plan) -> Service:
+    """PostgreSQL; ready when it accepts connections."""
+
+    async def is_ready(pid: int) -> bool:
+        return plan.postgres.is_ready(pid)
+
+    return Service("postgres", plan.postgres.command(), is_ready, start_seconds=60.0)
+
+
+def ministack_service(plan: Plan) -> Service:
+    """MiniStack; its queues are made each time it has started, for they live in its memory."""
+
+    async def make_queues() -> None:
+        await asyncio.to_thread(plan.ministack.create_queues)
+
+    return Service(
+        "ministack",
+        plan.ministack.command(),
+        is_ready=_in_thread(lambda _pid: plan.ministack.is_ready()),
+        when_ready=make_queues,
+        stop_seconds=3.0,
+    )
+
+
+def api_service(plan: Plan) -> Service:
+    """The API with the relay inside; ready when it says so itself."""
+    url = f"http://{LOOPBACK}:{plan.settings.api_port}/health/ready"
+    command = Command((str(console_script(SCRIPTS, "waybill-api")),), api_environment(plan), plan.settings.checkout)
+    return Service("api", command, is_ready=_in_thread(lambda _pid: _answers(url)))
+
+
+def worker_service(plan: Plan) -> Service:
+    """The worker; it serves nobody, so it is taken as ready once it runs."""
+
+    async def runs(_pid: int) -> bool:
+        return True
+
+    command = Command(
+        (str(console_script(SCRIPTS, "waybill-worker")),), worker_environment(plan), plan.settings.checkout
+    )
+    return Service("worker", command, runs)
+
+
+def _answers(url: str) -> bool:
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=_PROBE_SECONDS) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _in_thread(probe: Callable[[int], bool]) -> Callable[[int], Awaitable[bool]]:
+    async def asked(pid: int) -> bool:
+        return await asyncio.to_thread(probe, pid)
+
+    return asked

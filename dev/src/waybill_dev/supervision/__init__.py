@@ -1,0 +1,1 @@
+"""Keeping services running: start, readiness, restart with backoff, end."""
