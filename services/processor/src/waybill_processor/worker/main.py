@@ -12,7 +12,7 @@ from waybill_runtime.telemetry import configure_logging
 
 from ..bootstrap import open_processor
 from ..core import Processor
-from ..handlers import handler_table
+from ..handlers import WebhookSender, handler_table, webhook_sender
 from ..queue import open_queue
 from ..registry import HandlerTable, HandlerTableError
 from ..running import Interruption
@@ -32,18 +32,23 @@ def main() -> None:
     settings = load_settings_or_exit(WorkerSettings)
     configure_logging("worker", settings.log_format, settings.log_level)
     try:
-        table = handler_table()
+        webhooks = webhook_sender(settings.webhook_secret, settings.webhook_allow_private)
+    except ValueError as error:
+        exit_with(f"bad settings: WAYBILL_WEBHOOK_SECRET: {error}")
+    try:
+        table = handler_table(webhooks)
     except HandlerTableError as error:
         exit_with(f"the handler table does not fit the contracts: {error}")
-    uvloop.run(_run(settings, table))
+    uvloop.run(_run(settings, table, webhooks))
 
 
-async def _run(settings: WorkerSettings, table: HandlerTable) -> None:
+async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookSender) -> None:
     stopping = asyncio.Event()
     for received in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(received, stopping.set)
     async with AsyncExitStack() as stack:
         queue = await stack.enter_async_context(open_queue(settings.queue_url, settings.receive_wait_seconds))
+        await stack.enter_async_context(webhooks)
         settling = Settling(queue, settings.visibility_seconds)
         processor = await stack.enter_async_context(
             open_processor(settings, table, settings.concurrency, settling.extend)

@@ -1,0 +1,123 @@
+"""Handler of `webhook.deliver`: a signed POST, tried again until the receiver answers 2xx."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NoReturn, Self
+
+import aiohttp
+import msgspec
+import structlog
+from waybill_contracts.kinds import DeliverWebhook, WebhookDelivered
+from yarl import URL
+
+from ..context import TaskContext
+from ..errors import Permanent
+from ..policy import RetryPolicy
+from .webhook_addresses import AddressRefused, anywhere, guarded_connector, is_public
+from .webhook_answers import NotDelivered, refuse_unless_delivered
+from .webhook_signing import WebhookSigner
+
+TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=5.0)
+WEBHOOK_POLICY = RetryPolicy(max_attempts=8, time_limit_seconds=20.0)
+USER_AGENT = "waybill-webhooks/1"
+ANSWER_BUFFER_BYTES = 4096
+
+log = structlog.get_logger()
+
+
+class WebhookSender:
+    """The HTTP client of `webhook.deliver`; an async context manager. Nothing is opened before the first delivery."""
+
+    def __init__(self, signer: WebhookSigner, connect: Callable[[], aiohttp.TCPConnector]) -> None:
+        self._signer = signer
+        self._connect = connect
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        if not self._signer.signs:
+            log.warning("webhooks.unsigned", hint="set WAYBILL_WEBHOOK_SECRET to sign them")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def deliver(self, payload: DeliverWebhook, task: TaskContext) -> WebhookDelivered:
+        """POST `payload.body`; the task's id is the receiver's idempotency key.
+
+        Raises `Permanent` when trying again is of no use, `RetryAfter` when the receiver says when to, else
+        `NotDelivered`.
+        """
+        url = _target(payload.url)
+        host = url.host_port_subcomponent or ""
+        body = msgspec.json.encode(payload.body)
+        headers = self._signer.headers(str(task.task_id), int(time.time()), body)
+        began = time.perf_counter()
+        try:
+            status_code, retry_after = await self._post(url, headers, body)
+        except (aiohttp.ClientError, AddressRefused, TimeoutError, ValueError) as error:
+            _raise_for_transport(error, host)
+        refuse_unless_delivered(status_code, retry_after, host, lambda: datetime.now(UTC))
+        return WebhookDelivered(status_code=status_code, duration_ms=round((time.perf_counter() - began) * 1000))
+
+    async def _post(self, url: URL, headers: dict[str, str], body: bytes) -> tuple[int, str | None]:
+        response = await self._opened().post(
+            url, data=body, headers={"content-type": "application/json"} | headers, allow_redirects=False
+        )
+        try:
+            return response.status, response.headers.get("retry-after")
+        finally:
+            response.release()  # reads nothing: a body that did not come with the headers ends the connection
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connect(),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=TIMEOUT,
+                headers={"user-agent": USER_AGENT},
+                auto_decompress=False,
+                read_bufsize=ANSWER_BUFFER_BYTES,
+                trust_env=False,
+            )
+        return self._session
+
+
+def webhook_sender(secrets: str, allow_private: bool) -> WebhookSender:
+    """A sender by its two settings. Raises `ValueError` when the secret cannot be read."""
+    rule = anywhere if allow_private else is_public
+    return WebhookSender(WebhookSigner(secrets), lambda: guarded_connector(rule))
+
+
+def _target(text: str) -> URL:
+    try:
+        url = URL(text)
+    except ValueError:
+        raise Permanent("the payload's url cannot be read as a URL") from None
+    if url.scheme not in ("http", "https") or not url.host or url.user is not None or url.password is not None:
+        raise Permanent("the payload's url must be http or https, with a host and without credentials")
+    return url
+
+
+def _raise_for_transport(error: Exception, host: str) -> NoReturn:
+    """Tell what happened without quoting the error: many of them quote the URL."""
+    match error:
+        case AddressRefused():
+            raise Permanent(f"{host}: {error}; private networks are refused") from None
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            raise Permanent(f"{host}: the payload's url cannot be read as a URL") from None
+        case TimeoutError():
+            reason = "did not answer in time"
+        case aiohttp.ClientConnectorDNSError():
+            reason = "has no address in DNS"
+        case aiohttp.ClientSSLError():
+            reason = "did not pass the check of its certificate, or speaks no TLS"
+        case aiohttp.ClientConnectorError():
+            reason = f"took no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
+            reason = "broke the connection"
+        case _:
+            reason = f"gave no answer that is HTTP ({type(error).__name__})"
+    raise NotDelivered(f"{host} {reason}") from None
