@@ -1,6 +1,7 @@
 """Command `waybill-api`: serve HTTP until SIGTERM or SIGINT."""
 
 import errno
+import logging
 import signal
 import socket
 
@@ -10,6 +11,7 @@ from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.telemetry import configure_logging
 
 from .app import create_app
+from .connection import BoundedHttpProtocol
 from .edge import with_request_ids
 from .relay.settings import RelaySettings
 from .settings import ApiSettings
@@ -24,12 +26,13 @@ def main() -> None:
     settings = load_settings_or_exit(ApiSettings)
     relay_settings = load_settings_or_exit(RelaySettings) if settings.relay == "inside" else None
     configure_logging("api", settings.log_format, settings.log_level)
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # bad bytes are answered, not reported
     listener = listen_or_exit(settings.api_host, settings.api_port)
     server = uvicorn.Server(
         uvicorn.Config(
             with_request_ids(create_app(settings, relay_settings)),
             loop="uvloop",
-            http="httptools",
+            http=BoundedHttpProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

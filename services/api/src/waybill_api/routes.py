@@ -51,8 +51,9 @@ async def submit_task(request: ApiRequest) -> Response[bytes]:
 
 
 @get("/tasks/{task_id:str}")
-async def get_task(request: ApiRequest, task_id: str) -> Response[bytes]:
+async def get_task(request: ApiRequest) -> Response[bytes]:
     """One task."""
+    task_id: str = request.path_params["task_id"]
     task = await _services(request).tasks.find(UUID(task_id)) if _UUID.fullmatch(task_id) else None
     if task is None:
         raise NoSuchTask("no task has this id")
@@ -63,9 +64,7 @@ async def get_task(request: ApiRequest, task_id: str) -> Response[bytes]:
 async def list_tasks(request: ApiRequest) -> Response[bytes]:
     """Tasks, newest first."""
     query = read_query(request.scope["query_string"])
-    found = await _services(request).tasks.page(query.before or LAST_ID, query.limit + 1, query.status, query.kind)
-    items = found[: query.limit]
-    more = len(found) > query.limit
+    items, more = await _services(request).tasks.page(query.before or LAST_ID, query.limit, query.status, query.kind)
     return _json(TaskPage(items=items, next=make_cursor(items[-1].id, query) if more else None))
 
 

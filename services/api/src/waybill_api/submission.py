@@ -1,7 +1,8 @@
 """A JSON document to a task that passed all checks. Errors name the field and the rule."""
 
+import math
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import uuid_utils.compat as uuid_utils
@@ -12,6 +13,8 @@ from .errors import FieldError, InvalidRequest
 from .views import NewTask, SubmitTask
 
 MAX_PAYLOAD_BYTES = 256 * 1024
+SMALL_PAYLOAD_BYTES = 4 * 1024
+"""Up to here no payload can grow beyond the limit: `1e308,` is the densest, 6 bytes for 310."""
 
 T = TypeVar("T")
 
@@ -55,10 +58,25 @@ def _read_payload(asked: SubmitTask) -> str:
     payload = _convert(asked.payload, _find_struct(asked), "payload")
     _refuse(unknown_fields(asked.payload, msgspec.to_builtins(payload), "$.payload"))
     encoded = msgspec.json.encode(payload)
-    if len(encoded) > MAX_PAYLOAD_BYTES:
-        detail = f"{len(encoded)} bytes of JSON, the limit is {MAX_PAYLOAD_BYTES}"
+    size = len(encoded)
+    if size > SMALL_PAYLOAD_BYTES:
+        size += _extra_digits(asked.payload)
+    if size > MAX_PAYLOAD_BYTES:
+        detail = f"{size} bytes of JSON with all digits written out, the limit is {MAX_PAYLOAD_BYTES}"
         raise InvalidRequest(field_error("payload", "max_bytes", detail))
     return encoded.decode()
+
+
+def _extra_digits(value: Any) -> int:
+    """How many zeros PostgreSQL will add: jsonb gives `1e308` back as a number of 309 digits."""
+    if isinstance(value, float):
+        exponent = abs(math.frexp(value)[1]) * 0.30103
+        return int(exponent) if exponent > 15 else 0
+    if isinstance(value, dict):
+        return sum(map(_extra_digits, cast("dict[str, Any]", value).values()))
+    if isinstance(value, list):
+        return sum(map(_extra_digits, cast("list[Any]", value)))
+    return 0
 
 
 def _find_struct(asked: SubmitTask) -> type[TaskPayload]:

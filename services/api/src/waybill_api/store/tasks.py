@@ -17,6 +17,7 @@ from .faults import DatabaseFault, is_callers_fault, may_have_committed
 TENANT = "default"
 LAST_ID = UUID(int=2**128 - 1)
 """Above every id: where a list without a cursor begins."""
+PAGE_BYTES = 4 * 1024 * 1024
 
 # One statement for a whole batch, so that accepting costs one round trip and one commit whatever the load.
 ACCEPT = """
@@ -33,13 +34,10 @@ WITH accepted AS (
 SELECT id, available_at, created_at FROM accepted
 """
 
-_VIEW = """
-SELECT id, kind, payload_version, title, description, payload, status, attempt, max_attempts,
-       available_at, created_at, started_at, finished_at, result, error
-FROM tasks
-"""
+_COLUMNS = """id, kind, payload_version, title, description, payload, status, attempt, max_attempts,
+       available_at, created_at, started_at, finished_at, result, error"""
 
-FIND = _VIEW + "WHERE id = $1 AND tenant = $2"
+FIND = f"SELECT {_COLUMNS} FROM tasks WHERE id = $1 AND tenant = $2"
 
 # No index knows `status` (HOT updates); each filter repeats the predicate of the partial index that narrows it down.
 _STATUS_FILTERS: dict[TaskStatus | None, str] = {
@@ -51,12 +49,23 @@ _STATUS_FILTERS: dict[TaskStatus | None, str] = {
     TaskStatus.CANCELLED: " AND status = 'cancelled' AND cancel_requested_at IS NOT NULL",
 }
 
-LISTS = {
-    (status, by_kind): _VIEW
-    + "WHERE tenant = $1 AND id < $2"
-    + narrowed
-    + (" AND kind = $4" if by_kind else "")
-    + " ORDER BY id DESC LIMIT $3"
+# A page ends early where its tasks together grow past some bytes: 200 large payloads would be 50 MB in one answer.
+_PAGE = """
+WITH page AS (
+    SELECT {columns} FROM tasks WHERE tenant = $1 AND id < $2{narrowed} ORDER BY id DESC LIMIT $3
+), sized AS (
+    SELECT page.*, count(*) OVER () AS found,
+           sum(octet_length(payload::text) + coalesce(octet_length(result::text), 0))
+             OVER (ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+    FROM page
+)
+SELECT {columns}, found FROM sized WHERE bytes_before IS NULL OR bytes_before < {page_bytes} ORDER BY id DESC
+"""
+
+PAGES = {
+    (status, by_kind): _PAGE.format(
+        columns=_COLUMNS, narrowed=narrowed + (" AND kind = $4" if by_kind else ""), page_bytes=PAGE_BYTES
+    )
     for status, narrowed in _STATUS_FILTERS.items()
     for by_kind in (False, True)
 }
@@ -97,11 +106,17 @@ class TaskStore:
         rows = await self._read(FIND, task_id, TENANT)
         return _view(rows[0]) if rows else None
 
-    async def page(self, before: UUID, limit: int, status: TaskStatus | None, kind: str | None) -> list[TaskView]:
-        """Up to `limit` tasks older than id `before`, newest first. Raises `Unavailable`."""
+    async def page(
+        self, before: UUID, limit: int, status: TaskStatus | None, kind: str | None
+    ) -> tuple[list[TaskView], bool]:
+        """Tasks older than id `before`, newest first, and whether there are more. Raises `Unavailable`.
+
+        `limit` of them, or fewer where their payloads and results would pass `PAGE_BYTES`, but at least one.
+        """
         narrowing = () if kind is None else (kind,)
-        rows = await self._read(LISTS[status, kind is not None], TENANT, before, limit, *narrowing)
-        return [_view(row) for row in rows]
+        rows = await self._read(PAGES[status, kind is not None], TENANT, before, limit + 1, *narrowing)
+        shown = rows[:limit]
+        return [_view(row) for row in shown], bool(rows) and rows[0]["found"] > len(shown)
 
     async def _read(self, statement: str, *values: Any) -> list[Record]:
         try:
@@ -124,7 +139,7 @@ class TaskStore:
 
 
 def _view(row: Record) -> TaskView:
-    values = dict(row)
+    values = {name: row[name] for name in TaskView.__struct_fields__}
     for name in ("payload", "result", "error"):
         if values[name] is not None:
             values[name] = Raw(values[name])

@@ -1,0 +1,118 @@
+"""What happens on a connection before there is a request: bounds on its head, and a problem document for bad bytes."""
+
+import uuid
+from asyncio import TimerHandle, Transport
+from typing import ClassVar, cast
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from .errors import ApiError
+from .problems import MEDIA_TYPE, describe_problem
+
+MAX_HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 10.0
+
+
+class MalformedRequest(ApiError):
+    """These bytes are not an HTTP request."""
+
+    status, problem, title = 400, "malformed-request", "The request is not HTTP/1.1 as we read it"
+
+
+class HeadTooSlow(ApiError):
+    """The request line and headers stopped coming."""
+
+    status, problem, title = 408, "head-too-slow", "The headers did not arrive in time"
+
+
+class HeadTooLarge(ApiError):
+    """The request line and headers are longer than we read."""
+
+    status, problem, title = 431, "head-too-large", "The headers are too large"
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 with a limit on the size of a request's head and on the time it takes to come."""
+
+    _TOO_LARGE: ClassVar = HeadTooLarge(f"request line and headers together may have {MAX_HEAD_BYTES} bytes")
+
+    _head_bytes = 0
+    _in_head = True
+    _head_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """A client connects; it has `HEAD_SECONDS` for its first request's head."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes arrive. Those of a head are counted, so that one without an end cannot fill the memory."""
+        began_in_head = self._in_head
+        super().data_received(data)
+        if self._in_head and began_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(self._TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request's head."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._in_head = True
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def on_headers_complete(self) -> None:
+        """The head is there; the request can be answered."""
+        self._in_head = False
+        self._stop_head_timer()
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
+            self._refuse(self._TOO_LARGE)
+        else:
+            super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's answer to bytes that are not HTTP, as a problem document."""
+        self._refuse(MalformedRequest("the bytes do not read as an HTTP/1.1 request"))
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if cast("list[object] | None", self.headers) is None:  # no byte of a request has come
+            self.transport.close()
+        else:
+            self._refuse(HeadTooSlow(f"not complete after {HEAD_SECONDS:g} s"))
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, error: ApiError) -> None:
+        """Answer with a problem and close. An earlier request that is still being answered comes first."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False
+                return
+            if cycle.response_started:
+                self.transport.close()
+                return
+        if not self.transport.is_closing():
+            self.transport.write(_whole_response(error))
+            self.transport.close()
+
+
+def _whole_response(error: ApiError) -> bytes:
+    request_id = uuid.uuid4().hex
+    body = msgspec.json.encode(describe_problem(error, "", request_id))
+    head = (
+        f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+    )
+    return STATUS_LINE[error.status] + head.encode() + body
