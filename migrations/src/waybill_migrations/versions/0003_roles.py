@@ -53,7 +53,7 @@ GRANTS = {
         "UPDATE (status, attempt, max_attempts, fence, dispatch, available_at, lease_until, worker, claimed_at,"
         " held_at, result, error, started_at, finished_at) ON tasks",
         "INSERT (task_id, tenant, dispatch, reason, available_at) ON outbox",
-        "SELECT (task_id, reason, available_at) ON outbox",
+        "SELECT (task_id, dispatch, reason, available_at) ON outbox",
         "UPDATE (dispatch, reason, available_at) ON outbox",
         "INSERT ON attempts",
         "SELECT (id, message_id), INSERT ON dead_letters",

@@ -52,7 +52,9 @@ async def open_processor(
     lost = msgspec.json.encode(TAKEN_OVER).decode()
     async with (
         open_pool(settings.database_url, CORE_CONNECTIONS, "waybill-processor") as pool,
-        open_pool(settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers") as handler_pool,
+        open_pool(
+            settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers", runs_foreign_code=True
+        ) as handler_pool,
     ):
         threads = ThreadPoolExecutor(max_workers=threads_count, thread_name_prefix="handler")
         claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)

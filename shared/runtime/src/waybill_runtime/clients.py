@@ -34,11 +34,14 @@ async def _no_reset(_connection: Any) -> None:
 
 
 @asynccontextmanager
-async def open_pool(url: str, max_size: int, application_name: str) -> AsyncGenerator[asyncpg.Pool]:
+async def open_pool(
+    url: str, max_size: int, application_name: str, *, runs_foreign_code: bool = False
+) -> AsyncGenerator[asyncpg.Pool]:
     """A pool that connects on first use, so that a service starts while the database is away.
 
     Connecting and each statement are bounded (seconds above); where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
+    `runs_foreign_code` pays a round trip at each release to clear session state that others' statements may leave.
     """
     pool = asyncpg.create_pool(
         url,
@@ -48,7 +51,7 @@ async def open_pool(url: str, max_size: int, application_name: str) -> AsyncGene
         command_timeout=STATEMENT_SECONDS,
         max_inactive_connection_lifetime=60.0,
         server_settings={"application_name": application_name},
-        reset=_no_reset,
+        reset=None if runs_foreign_code else _no_reset,
     )
     async with pool:
         yield pool

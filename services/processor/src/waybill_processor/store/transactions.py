@@ -51,5 +51,8 @@ class TaskTransaction:
         try:
             if transaction is not None:
                 await transaction.rollback()
+        except Exception:
+            # It broke under the handler. Closing it rolls back as well, and keeps it from the next task.
+            connection.terminate()
         finally:
             await self._pool.release(connection)
