@@ -68,4 +68,5 @@ setup-stack: _python
 [no-exit-message]
 _python:
     @command -v "$UV" >/dev/null || { echo "uv is missing: run ./justw instead of just, or install uv" >&2; exit 1; }
-    @[ -x {{ python }} ] || "$UV" venv --quiet --no-project --clear --python '>=3.11' .venv
+    @{{ python }} -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+        || { rm -rf .venv && "$UV" venv --quiet --no-project --python '>=3.11' .venv; }

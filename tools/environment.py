@@ -6,6 +6,7 @@ Stage `stack` is what `just up` needs: what the members run on. Stage `all` adds
 import fcntl
 import hashlib
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Generator
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     stage = arguments[0]
     if recorded(stage) == digest():
         return 0
-    with only_one(VENV):
+    with only_one(ROOT / ".tools"):
         if recorded(stage) != digest():
             renew(stage)
     return 0
@@ -67,7 +68,8 @@ def renew(stage: str) -> None:
     print(f"setup: bringing .venv to the locks ({what_for(stage)}); the first time this fetches packages", flush=True)
     STAMP.unlink(missing_ok=True)
     if sys.prefix == sys.base_prefix:  # a venv whose making was cut short
-        uv("venv", "--no-project", "--clear", "--python", ">=3.11", str(VENV))
+        shutil.rmtree(VENV)
+        uv("venv", "--quiet", "--no-project", "--python", ">=3.11", str(VENV))
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as members:
         members.writelines(f"--editable {ROOT / package.folder}\n" for package in packages())
         members.flush()

@@ -33,7 +33,8 @@ def renewed(package: Package) -> Path:
     if stamp.exists() and stamp.read_text() == wanted:
         return folder
     python = ("--python", str(folder / "bin" / "python"))
-    uv("venv", "--quiet", "--no-project", "--clear", "--python", ">=3.11", str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    uv("venv", "--quiet", "--no-project", "--python", ">=3.11", str(folder))
     uv("pip", "sync", "--quiet", *python, "--require-hashes", *map(str, locks_of(package)))
     uv("pip", "install", "--quiet", *python, "--no-deps", *map(str, wheels))
     uv("pip", "check", "--quiet", *python)

@@ -11,7 +11,23 @@ import pytest
 
 from tools.workspace import ROOT
 
-NEEDED = ("sh", "env", "dirname", "sed", "awk", "mkdir", "mv", "rm", "grep", "tail", "cat", "sleep", "chmod", "kill")
+NEEDED = (
+    "sh",
+    "readlink",
+    "env",
+    "dirname",
+    "sed",
+    "awk",
+    "mkdir",
+    "mv",
+    "rm",
+    "grep",
+    "tail",
+    "cat",
+    "sleep",
+    "chmod",
+    "kill",
+)
 FAKE_TOOL = """#!/bin/sh
 [ "$1" = --version ] && {{ echo "{name} {version}"; exit; }}
 echo "{name} {version}: $*; UV=$UV; in $PWD"
@@ -97,6 +113,14 @@ def test_it_runs_just_from_the_root_of_the_checkout_with_the_arguments_as_typed(
     assert (code, errors) == (0, [])
     assert f"--justfile {checkout}/justfile --working-directory {checkout} up two words;" in output
     assert f"UV={programs}/uv;" in output
+
+
+def test_it_finds_its_checkout_through_a_link(checkout, programs, tmp_path) -> None:
+    add_tool(programs, "uv", "0.13.9")
+    add_tool(programs, "just", "1.59.0")
+    (tmp_path / "link").symlink_to("check out/justw")
+    shown = subprocess.run([tmp_path / "link"], env={"PATH": str(programs)}, capture_output=True, text=True, check=True)
+    assert f"--working-directory {checkout};" in shown.stdout
 
 
 def test_it_fetches_both_tools_once_where_they_are_missing(start, checkout, programs, tmp_path) -> None:
