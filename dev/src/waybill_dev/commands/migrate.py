@@ -12,8 +12,9 @@ from waybill_dev.ports import LOOPBACK
 from waybill_dev.postgres.cluster import data_folder
 from waybill_dev.settings import StackSettings
 from waybill_dev.stack.bootstrap import prepare_database
-from waybill_dev.stack.environment import SCRIPTS, migration_environment
-from waybill_dev.stack.plan import DATABASE, console_script, plan_postgres
+from waybill_dev.stack.environment import migration_environment
+from waybill_dev.stack.plan import DATABASE, plan_postgres
+from waybill_dev.stack.scripts import MIGRATE, script
 from waybill_dev.state import load_state, save_state
 from waybill_dev.waiting import wait_until
 
@@ -22,12 +23,12 @@ _STARTING_SECONDS = 60.0
 
 def migrate(settings: StackSettings, arguments: list[str]) -> int:
     """Run waybill-migrate with `arguments`; its exit code. Raises StackError when there is no database."""
-    script = console_script(SCRIPTS, "waybill-migrate")
+    command = script(MIGRATE)
     home = Home(settings.home)
     home.make()
     with _database(settings, home) as url:
         environment = migration_environment(settings.environment, url)
-        return subprocess.run([script, *arguments], env=environment, cwd=settings.checkout, check=False).returncode
+        return subprocess.run([command, *arguments], env=environment, cwd=settings.checkout, check=False).returncode
 
 
 @contextmanager

@@ -39,6 +39,10 @@ class LogBook:
         """Take a line of the stack itself."""
         self.write(STACK, f"{time.strftime('%H:%M:%S')} {text}")
 
+    def begin(self, name: str) -> None:
+        """Forget the last lines of service `name`, which is being started anew."""
+        self._tails.pop(name, None)
+
     def tail(self, name: str) -> list[str]:
         """The last lines of service `name`, at most 15."""
         return list(self._tails.get(name, ()))

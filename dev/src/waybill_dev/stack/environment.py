@@ -1,15 +1,11 @@
 """The variables that each process of the stack is given."""
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from waybill_dev.ministack import DEAD
 from waybill_dev.passwords import OWNER
 from waybill_dev.ports import LOOPBACK
 from waybill_dev.stack.plan import Plan
-
-SCRIPTS = Path(sys.executable).parent
 
 
 def api_environment(plan: Plan) -> dict[str, str]:

@@ -4,8 +4,9 @@ from waybill_dev.errors import StackError
 from waybill_dev.log.book import LogBook
 from waybill_dev.log.pump import lines_of
 from waybill_dev.process import Command
-from waybill_dev.stack.environment import SCRIPTS, migration_environment, owner_url
-from waybill_dev.stack.plan import Plan, console_script
+from waybill_dev.stack.environment import migration_environment, owner_url
+from waybill_dev.stack.plan import Plan
+from waybill_dev.stack.scripts import MIGRATE, script
 
 NAME = "migrate"
 
@@ -13,7 +14,7 @@ NAME = "migrate"
 async def migrate_to_head(plan: Plan, log: LogBook) -> None:
     """Bring the schema to the newest revision. Raises StackError with the last line of the migration if it fails."""
     environment = migration_environment(plan.settings.environment, owner_url(plan))
-    command = Command((str(console_script(SCRIPTS, "waybill-migrate")),), environment, plan.settings.checkout)
+    command = Command((script(MIGRATE),), environment, plan.settings.checkout)
     process = await command.spawn_piped()
     assert process.stdout is not None
     last = "it said nothing"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from waybill_dev.errors import StackError
 from waybill_dev.home import Home
@@ -11,6 +10,7 @@ from waybill_dev.passwords import load_passwords
 from waybill_dev.ports import free_port, in_use
 from waybill_dev.postgres import PostgresServer
 from waybill_dev.settings import StackSettings
+from waybill_dev.stack.scripts import require_scripts
 from waybill_dev.state import StackState
 
 DATABASE = "waybill"
@@ -32,7 +32,8 @@ class Plan:
 
 
 def make_plan(settings: StackSettings, home: Home, state: StackState) -> Plan:
-    """Plan of the whole stack. Raises StackError when a port is taken."""
+    """Plan of the whole stack. Raises StackError when a port is taken or a service is not installed."""
+    require_scripts()
     _refuse_taken("WAYBILL_API_PORT", settings.api_port)
     _refuse_taken("WAYBILL_AWS_PORT", settings.aws_port)
     postgres, passwords = plan_postgres(settings, home, state)
@@ -62,11 +63,3 @@ def _postgres_port(settings: StackSettings, state: StackState) -> int:
 def _refuse_taken(variable: str, port: int) -> None:
     if in_use(port):
         raise StackError(f"port {port} is taken by another program: end it, or set {variable} to a free port")
-
-
-def console_script(folder: Path, name: str) -> Path:
-    """Path of a service's command. Raises StackError when it is not installed."""
-    script = folder / name
-    if not script.exists():
-        raise StackError(f"{name} is not installed in {folder}: './justw setup' brings .venv up to date")
-    return script

@@ -1,16 +1,21 @@
 """The four services that are kept running."""
 
 import asyncio
+import time
 import urllib.request
 from collections.abc import Awaitable, Callable
 
+from waybill_dev.log.book import LogBook
 from waybill_dev.ports import LOOPBACK
 from waybill_dev.process import Command
-from waybill_dev.stack.environment import SCRIPTS, api_environment, worker_environment
-from waybill_dev.stack.plan import Plan, console_script
+from waybill_dev.stack.environment import api_environment, worker_environment
+from waybill_dev.stack.plan import Plan
+from waybill_dev.stack.scripts import API, WORKER, script
 from waybill_dev.supervision.service import Service
 
 _PROBE_SECONDS = 2.0
+_WORKER_STARTED = "worker.started"
+_WORKER_SETTLED_SECONDS = 5.0
 
 
 def postgres_service(plan: Plan) -> Service:
@@ -40,20 +45,21 @@ def ministack_service(plan: Plan) -> Service:
 def api_service(plan: Plan) -> Service:
     """The API with the relay inside; ready when it says so itself."""
     url = f"http://{LOOPBACK}:{plan.settings.api_port}/health/ready"
-    command = Command((str(console_script(SCRIPTS, "waybill-api")),), api_environment(plan), plan.settings.checkout)
+    command = Command((script(API),), api_environment(plan), plan.settings.checkout)
     return Service("api", command, is_ready=_in_thread(lambda _pid: _answers(url)))
 
 
-def worker_service(plan: Plan) -> Service:
-    """The worker; it serves nobody, so it is taken as ready once it runs."""
+def worker_service(plan: Plan, log: LogBook) -> Service:
+    """The worker; it serves nobody, so it is ready when it says so, or has run for 5 s if its log is kept quiet."""
 
-    async def runs(_pid: int) -> bool:
-        return True
+    began: dict[int, float] = {}
 
-    command = Command(
-        (str(console_script(SCRIPTS, "waybill-worker")),), worker_environment(plan), plan.settings.checkout
-    )
-    return Service("worker", command, runs)
+    async def is_ready(pid: int) -> bool:
+        said = any(_WORKER_STARTED in line for line in log.tail("worker"))
+        return said or time.monotonic() - began.setdefault(pid, time.monotonic()) > _WORKER_SETTLED_SECONDS
+
+    command = Command((script(WORKER),), worker_environment(plan), plan.settings.checkout)
+    return Service("worker", command, is_ready)
 
 
 def _answers(url: str) -> bool:

@@ -8,6 +8,7 @@ from waybill_dev.log.book import LogBook
 from waybill_dev.stack.bootstrap import prepare_database, set_service_passwords
 from waybill_dev.stack.migrate import migrate_to_head
 from waybill_dev.stack.plan import Plan
+from waybill_dev.stack.revisions import schema_is_newest
 from waybill_dev.stack.services import api_service, ministack_service, postgres_service, worker_service
 from waybill_dev.state import StateKeeper
 from waybill_dev.supervision.runner import Runner, Stopped
@@ -70,13 +71,15 @@ class Supervisor:
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        await asyncio.gather(self._start(api_service(self._plan)), self._start(worker_service(self._plan)))
+        await asyncio.gather(self._start(api_service(self._plan)), self._start(worker_service(self._plan, self._log)))
 
     async def _bring_up_database(self) -> None:
         plan = self._plan
         await asyncio.to_thread(plan.postgres.prepare)
         await self._start(postgres_service(plan))
         await asyncio.to_thread(prepare_database, plan.postgres, plan.passwords)
+        if await asyncio.to_thread(schema_is_newest, plan.postgres):
+            return  # running the migrations only to learn that would take a second of each start
         await migrate_to_head(plan, self._log)
         await asyncio.to_thread(set_service_passwords, plan.postgres, plan.passwords)
 

@@ -95,6 +95,7 @@ class Runner:
         await self._ended()
 
     async def _launch(self) -> asyncio.subprocess.Process:
+        self._log.begin(self.service.name)
         try:
             process = await self.service.command.spawn_piped()
         except OSError as error:
@@ -129,11 +130,11 @@ class Runner:
 
     async def _ended(self) -> None:
         self._register.note(self.service.name, None)
-        if self._pump is not None:
+        pump, self._pump = self._pump, None
+        if pump is not None:
             # A process of its own that it left behind may hold the pipe open.
-            await asyncio.wait({self._pump}, timeout=_LAST_LINES_SECONDS)
-            self._pump.cancel()
-            self._pump = None
+            await asyncio.wait({pump}, timeout=_LAST_LINES_SECONDS)
+            pump.cancel()
 
     def _last_line(self) -> str:
         tail = [line for line in self._log.tail(self.service.name) if line.strip()]
