@@ -33,7 +33,7 @@ class Processor:
         self.dead_letters = dead_letters
 
     async def process(self, deliveries: Sequence[Delivery], settle: Settle = _tell_nobody) -> list[Disposition]:
-        """Work a batch; answers one disposition for each delivery, in order. Faults of tasks and database are not raised."""
+        """Work a batch; answers one disposition for each delivery, in order. No fault of task or database is raised."""
         batch = Batch(deliveries, settle)
         work = [self._refuse(batch, position, poison) for position, poison in batch.unreadable]
         if batch.requests:

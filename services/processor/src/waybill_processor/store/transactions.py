@@ -1,9 +1,10 @@
 """A handler's own transaction, which commits with its task's completion or not at all."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from asyncpg import Pool
+from asyncpg import InterfaceError, Pool
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction
 
@@ -53,6 +54,7 @@ class TaskTransaction:
                 await transaction.rollback()
         except Exception:
             # It broke under the handler. Closing it rolls back as well, and keeps it from the next task.
-            connection.terminate()
+            with suppress(InterfaceError):  # already closed, and given back by the pool itself
+                connection.terminate()
         finally:
             await self._pool.release(connection)
