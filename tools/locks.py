@@ -46,6 +46,7 @@ def locks() -> list[Lock]:
         found.append(package_lock(package))
         if "test" in groups_of(package):
             found.append(package_test_lock(package))
+        found += [tool_lock(package, group, path) for group, path in package.tool_locks.items()]
     return found
 
 
@@ -61,7 +62,7 @@ def root_lock() -> Lock:
         inputs=[
             pyproject["project"]["requires-python"],
             pyproject["dependency-groups"],
-            [[package.name, package.dependencies, groups_of(package)] for package in packages()],
+            [[package.name, package.dependencies, groups_of(package).get("test", [])] for package in packages()],
         ],
     )
 
@@ -93,6 +94,16 @@ def package_test_lock(package: Package) -> Lock:
         purpose=f"What the tests of {package.name} need besides requirements.lock",
         sources=[f"--group={package.folder}/pyproject.toml:test", constraint(ROOT_LOCK), constraint(package.lock)],
         inputs=[requirements(package), groups_of(package).get("test", [])],
+    )
+
+
+def tool_lock(package: Package, group: str, path: str) -> Lock:
+    """A tool that a member installs by itself into an environment of its own, with versions of its own."""
+    return Lock(
+        path=ROOT / package.folder / path,
+        purpose=f"What {package.name} installs of {group} into an environment of its own",
+        sources=[f"--group={package.folder}/pyproject.toml:{group}"],
+        inputs=groups_of(package)[group],
     )
 
 
@@ -146,7 +157,9 @@ def main(arguments: list[str]) -> int:
         return 1 if problems else 0
     for lock in locks():
         print(f"locking {lock.path.relative_to(ROOT)}", flush=True)
-        compile_lock(lock, arguments if lock.path in (ROOT_LOCK, TOOLS_LOCK) else [])
+        # The packages' locks follow the root's; the others stand alone.
+        alone = not any(source.startswith("--constraints") for source in lock.sources)
+        compile_lock(lock, arguments if alone else [])
     return 0
 
 

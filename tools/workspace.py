@@ -42,6 +42,11 @@ class Package:
         """What its tests need on top of `lock`."""
         return ROOT / self.folder / "requirements-test.lock"
 
+    @property
+    def tool_locks(self) -> dict[str, str]:
+        """Locks of tools that the package installs by itself: dependency group to file, below its folder."""
+        return self.pyproject.get("tool", {}).get("waybill", {}).get("locks", {})
+
 
 def read_pyproject(folder: Path) -> dict[str, Any]:
     """The parsed pyproject.toml of `folder`."""
