@@ -11,8 +11,9 @@ import os
 import subprocess
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -133,6 +134,55 @@ async def queues(sqs: Any, aws_environment: str) -> AsyncIterator[SimpleNamespac
     yield SimpleNamespace(url=url, dead_letter_url=dead_letter_url, endpoint=aws_environment)
     for each in (url, dead_letter_url):
         await sqs.delete_queue(QueueUrl=each)
+
+
+class CountingProxy:
+    """A TCP proxy that counts the messages clients send to PostgreSQL, by their type: Parse P, Bind B, Execute E, Sync S, Query Q."""
+
+    def __init__(self, host: str | None, port: int | None) -> None:
+        self.target = (host, port)
+        self.sent: Counter[bytes] = Counter()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
+        reader, writer = await asyncio.open_connection(*self.target)
+        self.tasks += [
+            asyncio.create_task(self.count(client_reader, writer)),
+            asyncio.create_task(self.pass_on(reader, client_writer)),
+        ]
+
+    async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def count(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionResetError):
+            kind = b""  # the first message (startup) has no type byte
+            while True:
+                head = await reader.readexactly(4)
+                writer.write(kind + head + await reader.readexactly(int.from_bytes(head, "big") - 4))
+                self.sent[kind] += 1
+                kind = await reader.readexactly(1)
+        writer.close()
+
+
+@pytest.fixture
+async def wire(database: Database) -> AsyncIterator[Callable[[str], Awaitable[tuple[str, Counter[bytes]]]]]:
+    """Opens a counting proxy before the test's database: a role's address through it, and what was sent over it."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(role: str) -> tuple[str, Counter[bytes]]:
+            address = urlsplit(database.url(role))
+            proxy = CountingProxy(address.hostname, address.port)
+            server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+            stack.callback(lambda: [task.cancel() for task in proxy.tasks])
+            stack.callback(server.close)
+            port = server.sockets[0].getsockname()[1]
+            through = address._replace(netloc=f"{address.username}:{address.password}@127.0.0.1:{port}")
+            return through.geturl() + "?sslmode=disable", proxy.sent
+
+        yield opened
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ async def open_with(database: Any) -> AsyncIterator[Callable[..., Any]]:
 
         async def make(function: Any, policy: RetryPolicy | None = None, **settings: Any) -> Any:
             line = Handler(Echo, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
-            wanted = ProcessorSettings(database_url=database.url("waybill_processor"), **settings)
+            wanted = ProcessorSettings(**{"database_url": database.url("waybill_processor"), **settings})
             return await stack.enter_async_context(open_processor(wanted, HandlerTable(KindTable(Echo), line), 4))
 
         yield make
