@@ -13,7 +13,8 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_DEPTH = 32
 
 _decoder = msgspec.json.Decoder(TaskRequested)
-_TYPE = re.compile(re.escape(TASK_REQUESTED) + r"\.v([1-9][0-9]{0,4})")
+_TYPE = re.compile(re.escape(TASK_REQUESTED) + r"\.v(0|[1-9][0-9]{0,4})")
+_OLDEST, _NEWEST = 1, 1  # the major versions of `task.requested` that this reader takes
 _OURS = "waybill."
 _BRACKETS_OUTSIDE_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _WRAPPERS = {"TopicArn": "SNS", "detail-type": "EventBridge", "Records": "S3 or Lambda", "Event": "S3 test event"}
@@ -22,19 +23,21 @@ _WRAPPERS = {"TopicArn": "SNS", "detail-type": "EventBridge", "Records": "S3 or 
 def decode(body: bytes | str) -> TaskRequested | Poison:
     """Read one message body. What cannot be read comes back as a `Poison`; nothing is raised for any input."""
     try:
-        raw = body.encode() if isinstance(body, str) else bytes(body)
+        raw = body.encode() if isinstance(body, str) else body
     except UnicodeEncodeError:
         return Poison(PoisonReason.NOT_UTF8, "the body holds a lone surrogate")
     if len(raw) > MAX_MESSAGE_BYTES:
         return Poison(PoisonReason.TOO_LARGE, f"{len(raw)} bytes, the limit is {MAX_MESSAGE_BYTES}")
     if is_deeper_than(raw, MAX_DEPTH):
         return Poison(PoisonReason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
+    if isinstance(body, bytes) and not _is_utf8(raw):  # msgspec would pass over bad bytes in a field it does not know
+        return Poison(PoisonReason.NOT_UTF8, "the body is not UTF-8")
     try:
         message = _decoder.decode(raw)
     except msgspec.ValidationError as error:
-        return _explain(raw, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _unreadable(raw, error)
+        return _explain(raw, _without_value(str(error)))
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _not_json(error)
     if message.subject != str(message.data.task_id):
         return Poison(PoisonReason.INVALID_DATA, "`$.subject` is not the id in `$.data.task_id`")
     return message
@@ -56,20 +59,30 @@ def is_deeper_than(raw: bytes, limit: int) -> bool:
     return False
 
 
-def _unreadable(raw: bytes, error: Exception) -> Poison:
+def _is_utf8(raw: bytes) -> bool:
     try:
         raw.decode()
     except UnicodeDecodeError:
-        return Poison(PoisonReason.NOT_UTF8, "the body is not UTF-8")
+        return False
+    return True
+
+
+def _not_json(error: Exception) -> Poison:
     return Poison(PoisonReason.NOT_JSON, str(error) or type(error).__name__)
+
+
+def _without_value(complaint: str) -> str:
+    """A complaint of msgspec without the wrong value that it quotes, which may hold anything, NUL included."""
+    what, at, path = complaint.rpartition(" - at ")
+    return f"Invalid value{at}{path}" if what.startswith("Invalid enum value") else complaint
 
 
 def _explain(raw: bytes, complaint: str) -> Poison:
     """Say why JSON that is not a `TaskRequested` cannot be taken: first whose message it is, then which field."""
     try:
         document: Any = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _unreadable(raw, error)  # the struct decoder stopped at a wrong field before it met the bad bytes
+    except (msgspec.DecodeError, RecursionError) as error:
+        return _not_json(error)  # the struct decoder stopped at a wrong field before it met the bad syntax
     if not isinstance(document, dict):
         return Poison(PoisonReason.NOT_OBJECT, "the body is JSON, but not an object")
     fields = cast("dict[str, Any]", document)
@@ -87,8 +100,11 @@ def _envelope_hint(fields: dict[str, Any]) -> str:
 
 def _judge_type(event_type: str, complaint: str) -> Poison:
     known = _TYPE.fullmatch(event_type)
-    if known and known[1] == "1":
+    major = int(known[1]) if known else None
+    if major is not None and _OLDEST <= major <= _NEWEST:
         return Poison(PoisonReason.INVALID_DATA, complaint)
-    if known or event_type.startswith(_OURS):
+    if major is not None and major < _OLDEST:
+        return Poison(PoisonReason.RETIRED_VERSION, f"type {event_type!r} is older than this reader takes")
+    if event_type.startswith(_OURS):
         return Poison(PoisonReason.FUTURE_VERSION, f"type {event_type[:128]!r} is newer than this reader")
     return Poison(PoisonReason.UNKNOWN_TYPE, f"type {event_type[:128]!r} is not a message of Waybill")

@@ -4,7 +4,7 @@ The message is thin. It says which task is due; the row in PostgreSQL says every
 for ever, so there are no more than these. Envelope: https://github.com/cloudevents/spec (v1.0.2).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,8 +15,8 @@ TASK_REQUESTED = "waybill.task.requested"
 TASK_REQUESTED_V1 = "waybill.task.requested.v1"
 SOURCE = "/waybill/relay"
 
-KIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$"
-"""A kind is `noun.verb`."""
+KIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(?!\n)$"
+"""A kind is `noun.verb`. (In Python `$` alone would let a newline at the end pass.)"""
 KIND_MAX_LENGTH = 64
 
 KindName = Annotated[str, Meta(pattern=KIND_PATTERN, max_length=KIND_MAX_LENGTH)]
@@ -38,16 +38,16 @@ class TaskRequested(Struct, frozen=True, kw_only=True):
     """A task is due. Written by the relay alone, read by the processor.
 
     `id` is the same for every delivery and every repeated send of one dispatch; `subject` is the task's id;
-    `time` is when the outbox row was written (UTC).
+    `time` is when the outbox row was written (UTC). No field has a default, so that nothing foreign reads as ours.
     """
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: Annotated[str, Meta(min_length=1, max_length=256)]
-    source: Annotated[str, Meta(min_length=1, max_length=256)] = SOURCE
-    type: Literal["waybill.task.requested.v1"] = TASK_REQUESTED_V1
+    source: Annotated[str, Meta(min_length=1, max_length=256)]
+    type: Literal["waybill.task.requested.v1"]
     subject: Annotated[str, Meta(max_length=64)]
     time: Annotated[datetime, Meta(tz=True)]
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: Literal["application/json"]
     traceparent: Annotated[str, Meta(max_length=128)] | UnsetType = UNSET
     data: TaskRequestedData
 
@@ -60,9 +60,13 @@ def task_requested(
 ) -> TaskRequested:
     """Make the message of one dispatch. `written_at` is aware; it is sent in UTC."""
     return TaskRequested(
+        specversion="1.0",
         id=f"{task_id}/{dispatch}",
+        source=SOURCE,
+        type=TASK_REQUESTED_V1,
         subject=str(task_id),
-        time=written_at,
+        time=written_at.astimezone(UTC),
+        datacontenttype="application/json",
         traceparent=traceparent if traceparent is not None else UNSET,
         data=TaskRequestedData(task_id=task_id, kind=kind, payload_version=payload_version, dispatch=dispatch),
     )
