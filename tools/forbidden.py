@@ -26,7 +26,7 @@ FORBIDDEN = {
         ),
         re.IGNORECASE,
     ),
-    "a path of one machine": re.compile(r"(?<![\w.$}])/(?:wo[r]k|ro[o]t|Us[e]rs|ho[m]e/[a-z])[/\w.-]*"),
+    "a path of one machine": re.compile(r"(?<![\w.$}])/(?:(?:wo[r]k|ro[o]t|Us[e]rs)\b|ho[m]e/[a-z])[/\w.-]*"),
     "a secret": re.compile(
         r"\b(?:AK[I]A|AS[I]A)[0-9A-Z]{16}\b"
         r"|-----BE[G]IN [A-Z ]*PRIVATE KEY-----"

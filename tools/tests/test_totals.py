@@ -1,0 +1,79 @@
+"""Several pytest runs, one truth: what the last line of `just test` says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.run_tests import Runs
+from tools.workspace import ROOT
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    (tmp_path / "pytest.ini").touch()
+
+    def run_pytest(source: str, *options: str) -> tuple[int, str, str]:
+        module = tmp_path / f"test_{len(list(tmp_path.glob('*.py')))}.py"
+        module.write_text(source)
+        command = [sys.executable, "-m", "pytest", "-p", "tools.totals", f"--rootdir={tmp_path}", *options, str(module)]
+        command += ["-c", str(tmp_path / "pytest.ini"), "-p", "no:cacheprovider"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stdout.strip().splitlines()[-1].strip("= ")
+
+    return run_pytest
+
+
+PASSES = "def test_a(): pass\n"
+FAILS = "def test_b():\n    assert 1 == 2, 'one is not two'\n"
+SKIPS = "import pytest\n@pytest.mark.skip\ndef test_c(): pass\n"
+
+
+def test_the_last_summary_counts_all_runs(run, tmp_path: Path) -> None:
+    record = f"--record-reports={tmp_path / 'reports'}"
+    run(PASSES, record)
+    run(PASSES + SKIPS, record)
+    code, _, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    assert code == 0
+    assert last_line.startswith("3 passed, 1 skipped in ")
+
+
+def test_a_failure_of_an_earlier_run_is_shown_again_and_fails_the_last_one(run, tmp_path: Path) -> None:
+    run(PASSES + FAILS, f"--record-reports={tmp_path / 'reports'}", "--run-label=PostgreSQL 15")
+    code, output, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    assert code == 1
+    assert last_line.startswith("1 failed, 2 passed in ")
+    assert "one is not two" in output
+    assert "test_b on PostgreSQL 15" in output
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "import nothing_of_this_name\n",
+        "import pytest\n@pytest.fixture\ndef f(): raise OSError\ndef test_d(f): pass\n",
+        "import pytest\n@pytest.fixture\ndef f():\n    yield\n    raise OSError\ndef test_e(f): pass\n",
+    ],
+    ids=["import", "setup", "teardown"],
+)
+def test_an_error_of_an_earlier_run_fails_the_last_one(run, tmp_path: Path, broken: str) -> None:
+    run(broken, f"--record-reports={tmp_path / 'reports'}")
+    code, _, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    assert code == 1
+    assert "1 error" in last_line
+
+
+def test_a_run_that_crashed_counts_as_a_failure(run, tmp_path: Path) -> None:
+    Runs([], tmp_path / "reports").crashed("services/api", "pytest ended with exit code 3")
+    code, output, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    assert code == 1
+    assert last_line.startswith("1 failed, 1 passed in ")
+    assert "services/api" in output
+
+
+def test_a_last_run_without_tests_of_its_own_still_sums_up(run, tmp_path: Path) -> None:
+    run(PASSES, f"--record-reports={tmp_path / 'reports'}")
+    code, _, last_line = run("", f"--add-reports={tmp_path / 'reports'}")
+    assert code == 0
+    assert last_line.startswith("1 passed in ")
