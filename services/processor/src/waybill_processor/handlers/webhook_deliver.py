@@ -18,6 +18,7 @@ from .webhook_addresses import AddressRefused, anywhere, guarded_connector, is_p
 from .webhook_answers import NotDelivered, refuse_unless_delivered
 from .webhook_signing import WebhookSigner
 
+# Under the time limit, so that the error names the host and what it failed to do.
 TIMEOUT = aiohttp.ClientTimeout(total=15.0, sock_connect=5.0)
 WEBHOOK_POLICY = RetryPolicy(max_attempts=8, time_limit_seconds=20.0)
 USER_AGENT = "waybill-webhooks/1"
@@ -29,9 +30,15 @@ log = structlog.get_logger()
 class WebhookSender:
     """The HTTP client of `webhook.deliver`; an async context manager. Nothing is opened before the first delivery."""
 
-    def __init__(self, signer: WebhookSigner, connect: Callable[[], aiohttp.TCPConnector]) -> None:
+    def __init__(
+        self,
+        signer: WebhookSigner,
+        connect: Callable[[], aiohttp.TCPConnector],
+        timeout: aiohttp.ClientTimeout = TIMEOUT,
+    ) -> None:
         self._signer = signer
         self._connect = connect
+        self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -76,7 +83,7 @@ class WebhookSender:
             self._session = aiohttp.ClientSession(
                 connector=self._connect(),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 headers={"user-agent": USER_AGENT},
                 auto_decompress=False,
                 read_bufsize=ANSWER_BUFFER_BYTES,
@@ -106,8 +113,10 @@ def _raise_for_transport(error: Exception, host: str) -> NoReturn:
     match error:
         case AddressRefused():
             raise Permanent(f"{host}: {error}; private networks are refused") from None
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            raise Permanent(f"{host}: the payload's url cannot be read as a URL") from None
+        case ValueError():  # aiohttp.InvalidURL among them, and a name that cannot be looked up
+            raise Permanent(f"{host}: that host cannot be connected to; is it spelled as usual?") from None
+        case aiohttp.ConnectionTimeoutError():
+            reason = "took no connection in time"
         case TimeoutError():
             reason = "did not answer in time"
         case aiohttp.ClientConnectorDNSError():

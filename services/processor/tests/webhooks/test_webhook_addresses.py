@@ -2,14 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import uvloop
-from aiohttp import web
+from aiohttp import TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from waybill_contracts.kinds import DeliverWebhook
 from waybill_processor.context import TaskContext
@@ -31,6 +28,10 @@ REFUSED_HOSTS = [
 ]  # fmt: skip
 
 
+Listener = Callable[..., Awaitable[tuple[int, list[str]]]]
+Post = Callable[[WebhookSender, str], Awaitable[int]]
+
+
 class Answers(AbstractResolver):
     """A name server that gives the next of its answers to each question, and the last one for ever."""
 
@@ -50,18 +51,8 @@ class Answers(AbstractResolver):
         pass
 
 
-def a_task() -> TaskContext:
-    async def no_transaction() -> Any:
-        raise AssertionError("the handler needs no transaction")
-
-    return TaskContext(
-        task_id=uuid4(), kind="webhook.deliver", title="t", description=None, attempt=1, max_attempts=8,
-        created_at=datetime.now(UTC), open_transaction=no_transaction,
-    )  # fmt: skip
-
-
 @pytest.fixture
-async def listener() -> AsyncIterator[Callable[..., Any]]:
+async def listener() -> AsyncIterator[Listener]:
     """Starts a receiver on a loopback address; answers its port and the list of who connected."""
     runners: list[web.AppRunner] = []
 
@@ -90,34 +81,40 @@ def only_first_loopback(address: str) -> bool:
     return address == "127.0.0.1"
 
 
-def sender(*answers: list[str]) -> WebhookSender:
-    return WebhookSender(WebhookSigner(""), lambda: guarded_connector(only_first_loopback, Answers(*answers)))
+def sender(connector: TCPConnector) -> WebhookSender:
+    return WebhookSender(WebhookSigner(""), lambda: connector)
 
 
-async def deliver(webhooks: WebhookSender, url: str) -> int:
-    return (await webhooks.deliver(DeliverWebhook(url=url), a_task())).status_code
+@pytest.fixture
+def post(attempt: TaskContext) -> Post:
+    """Delivers an empty webhook; answers the status code."""
+
+    async def deliver(webhooks: WebhookSender, url: str) -> int:
+        return (await webhooks.deliver(DeliverWebhook(url=url), attempt)).status_code
+
+    return deliver
 
 
 @pytest.mark.parametrize("host", REFUSED_HOSTS)
 async def test_a_private_address_is_refused_for_good_however_it_is_spelled(
-    host: str, listener: Callable[..., Any]
+    host: str, listener: Listener, post: Post
 ) -> None:
     port, seen = await listener("127.0.0.1")
     async with webhook_sender("", allow_private=False) as webhooks:
         with pytest.raises(Permanent):
-            await deliver(webhooks, f"http://{host}:{port}/")
+            await post(webhooks, f"http://{host}:{port}/")
     assert seen == []
 
 
 @pytest.mark.parametrize("host", REFUSED_HOSTS)
-def test_the_event_loop_of_production_refuses_the_same(host: str) -> None:
-    async def attempt() -> None:
+def test_the_event_loop_of_production_refuses_the_same(host: str, post: Post) -> None:
+    async def try_it() -> None:
         async with webhook_sender("", allow_private=False) as webhooks:
             with pytest.raises(Permanent):
-                await deliver(webhooks, f"https://{host}/")
+                await post(webhooks, f"https://{host}/")
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(attempt())
+        runner.run(try_it())
 
 
 @pytest.mark.parametrize(
@@ -134,48 +131,49 @@ def test_what_is_no_plain_address_is_not_public(text: str) -> None:
     assert not is_public(text)
 
 
-async def test_private_addresses_are_reached_when_settings_allow_it(listener: Callable[..., Any]) -> None:
+async def test_private_addresses_are_reached_when_settings_allow_it(listener: Listener, post: Post) -> None:
     port, seen = await listener("127.0.0.1")
     async with webhook_sender("", allow_private=True) as webhooks:
-        assert await deliver(webhooks, f"http://localhost:{port}/") == 200
+        assert await post(webhooks, f"http://localhost:{port}/") == 200
     assert seen == [f"localhost:{port}"]
 
 
 async def test_a_name_that_changes_its_answer_is_never_followed_to_the_private_address(
-    listener: Callable[..., Any],
+    listener: Listener, post: Post
 ) -> None:
     port, public = await listener("127.0.0.1")
     _, private = await listener("127.0.0.2", port)
     url = f"http://rebinding.example:{port}/"
-    async with sender(["127.0.0.1"], ["127.0.0.2"]) as webhooks:
-        assert await deliver(webhooks, url) == 200
-        webhooks._session.connector.clear_dns_cache()  # pyright: ignore  # as if its seconds had passed
+    connector = guarded_connector(only_first_loopback, Answers(["127.0.0.1"], ["127.0.0.2"]))
+    async with sender(connector) as webhooks:
+        assert await post(webhooks, url) == 200
+        connector.clear_dns_cache()  # as if its seconds had passed
         with pytest.raises(Permanent, match=r"127\.0\.0\.2 is not a public address"):
-            await deliver(webhooks, url)
+            await post(webhooks, url)
     assert (len(public), private) == (1, [])
 
 
-async def test_a_name_with_one_private_address_among_its_addresses_is_refused(listener: Callable[..., Any]) -> None:
+async def test_a_name_with_one_private_address_among_its_addresses_is_refused(listener: Listener, post: Post) -> None:
     port, public = await listener("127.0.0.1")
-    async with sender(["127.0.0.1", "127.0.0.2"]) as webhooks:
+    async with sender(guarded_connector(only_first_loopback, Answers(["127.0.0.1", "127.0.0.2"]))) as webhooks:
         with pytest.raises(Permanent, match=r"127\.0\.0\.2 is not a public address"):
-            await deliver(webhooks, f"http://mixed.example:{port}/")
+            await post(webhooks, f"http://mixed.example:{port}/")
     assert public == []
 
 
-async def test_the_socket_refuses_what_a_resolver_lets_pass(listener: Callable[..., Any]) -> None:
+async def test_the_socket_refuses_what_a_resolver_lets_pass(listener: Listener, post: Post) -> None:
     """The last gate stands by itself: with the resolver's check gone, nothing is connected to."""
     port, seen = await listener("127.0.0.2")
     connector = guarded_connector(only_first_loopback)
-    connector._resolver = Answers(["127.0.0.2"])  # pyright: ignore
-    async with WebhookSender(WebhookSigner(""), lambda: connector) as webhooks:
+    connector._resolver = Answers(["127.0.0.2"])  # pyright: ignore[reportPrivateUsage]
+    async with sender(connector) as webhooks:
         with pytest.raises(Permanent, match=r"127\.0\.0\.2 is not a public address"):
-            await deliver(webhooks, f"http://unchecked.example:{port}/")
+            await post(webhooks, f"http://unchecked.example:{port}/")
     assert seen == []
 
 
 async def test_a_proxy_of_the_environment_is_not_used(
-    listener: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    listener: Listener, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port, seen = await listener("127.0.0.1")
     proxy_port, seen_by_proxy = await listener("127.0.0.1")
@@ -183,5 +181,5 @@ async def test_a_proxy_of_the_environment_is_not_used(
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy_port}")
     monkeypatch.delenv("no_proxy", raising=False)
     async with webhook_sender("", allow_private=True) as webhooks:
-        await deliver(webhooks, f"http://127.0.0.1:{port}/")
+        await post(webhooks, f"http://127.0.0.1:{port}/")
     assert (len(seen), seen_by_proxy) == (1, [])
