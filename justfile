@@ -13,6 +13,56 @@ default:
     @"{{ just_executable() }}" --justfile "{{ justfile() }}" --list --unsorted
 
 # --- local stack ---
+# Every line runs to its end in one go: Ctrl-C reaches waybill-dev, which ends the stack in good order.
+
+# Start everything on loopback and show one log; `up --detach` leaves it in the background
+[group("local stack")]
+[no-exit-message]
+up *options: setup-stack
+    @.venv/bin/waybill-dev up "$@"
+
+# Addresses, processes, messages; exit 0 when all runs, 3 when nothing does (`status --json` for programs)
+[group("local stack")]
+[no-exit-message]
+status *options: setup-stack
+    @.venv/bin/waybill-dev status "$@"
+
+# The log of all services, or of one: `logs worker -f`
+[group("local stack")]
+[no-exit-message]
+logs *options: setup-stack
+    @.venv/bin/waybill-dev logs "$@"
+
+# End a running stack; its data stays
+[group("local stack")]
+[no-exit-message]
+down: setup-stack
+    @.venv/bin/waybill-dev down
+
+# Remove all data of a stack that does not run; asks first, unless told --yes
+[group("local stack")]
+[no-exit-message]
+reset *options: setup-stack
+    @.venv/bin/waybill-dev reset "$@"
+
+# Look into the queue without receiving anything: `queue peek`
+[group("local stack")]
+[no-exit-message]
+queue *options: setup-stack
+    @.venv/bin/waybill-dev queue "$@"
+
+# Bring the schema to a revision, the newest unless named
+[group("local stack")]
+[no-exit-message]
+migrate *revision: setup-stack
+    @.venv/bin/waybill-dev migrate "$@"
+
+# Write a new revision from the difference between the schema and the database
+[group("local stack")]
+[no-exit-message]
+migration text: setup-stack
+    @.venv/bin/waybill-dev migration "$@"
+
 # --- end of local stack ---
 
 # Everything the code is checked for: format, lint, types, import rules, locks, forbidden strings

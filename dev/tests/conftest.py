@@ -1,4 +1,4 @@
-"""A checkout of its own for each test, with stand-ins for the services: what is tested here is the stack around them."""
+"""A checkout of its own for each test, with stand-ins for the services: the stack around them is what is tested."""
 
 import json
 import os

@@ -1,6 +1,7 @@
 """MiniStack as a process of ours: SQS on loopback."""
 
 import os
+import signal
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -21,7 +22,7 @@ _STOP_SECONDS = 3.0
 class MiniStack:
     """SQS at `endpoint`, as a context manager or by `start` and `stop`; installed at its first use.
 
-    Queues live in its memory: after `stop` or `kill` they are gone until `create_queues`. The port is free and stays
+    Queues live in its memory: after `stop` they are gone until `create_queues`. The port is free and stays
     the same over restarts unless given. `folder` takes its log and its scratch files.
     """
 
@@ -63,7 +64,9 @@ class MiniStack:
             "HOME": str(self.folder),
             "PATH": os.environ.get("PATH", os.defpath),
         }
-        return Command((str(installed_python()), "-m", "ministack"), environment, self.folder)
+        # It keeps nothing, and asked politely it waits 3 s for clients that poll: so it is just killed.
+        argv = (str(installed_python()), "-m", "ministack")
+        return Command(argv, environment, self.folder, stop_signal=signal.SIGKILL)
 
     def is_ready(self) -> bool:
         """Whether it answers."""
@@ -86,16 +89,9 @@ class MiniStack:
             raise StackError(f"MiniStack did not start: {lines[-1] if lines else 'it said nothing'}")
 
     def stop(self) -> None:
-        """End it; nothing happens if it does not run."""
+        """End it as a crash would, for it knows no other end; nothing happens if it does not run."""
         if self._process is not None:
-            end(self._process, self.command().stop_signal, _STOP_SECONDS)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            end(self._process, signal.SIGKILL, _STOP_SECONDS)
             self._process = None
 
     def create_queues(self, *, visibility_seconds: int = 60) -> None:

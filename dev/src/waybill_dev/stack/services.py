@@ -38,7 +38,6 @@ def ministack_service(plan: Plan) -> Service:
         plan.ministack.command(),
         is_ready=_in_thread(lambda _pid: plan.ministack.is_ready()),
         when_ready=make_queues,
-        stop_seconds=3.0,
     )
 
 
