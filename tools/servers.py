@@ -18,6 +18,7 @@ from waybill_dev.ministack import MiniStack
 from waybill_dev.ministack.tool import installed_python
 from waybill_dev.postgres import PostgresServer, temporary_postgres
 
+from tools.uv import find_uv
 from tools.workspace import WorkspaceError
 
 TEMPLATE = "waybill_template"
@@ -53,6 +54,8 @@ def make_template(postgres: PostgresServer) -> None:
 
 def main() -> int:
     """Serve until standard input ends."""
+    if found := find_uv():  # pytest was not started by a recipe
+        os.environ.setdefault("UV", found)
     other = os.environ.get("WAYBILL_TEST_POSTGRES_BIN")
     with servers(Path(other) if other else None) as addresses:
         for name, value in addresses.items():

@@ -8,9 +8,16 @@ import sys
 from tools.workspace import ROOT, WorkspaceError
 
 
+def find_uv() -> str | None:
+    """The uv that the recipes name, else the one on PATH, else the one that justw fetched."""
+    fetched = sorted((ROOT / ".tools").glob("uv-*/uv"))
+    candidates = [os.environ.get("UV", "uv"), *map(str, fetched)]
+    return next((found for candidate in candidates if (found := shutil.which(candidate))), None)
+
+
 def uv(*arguments: str) -> None:
     """Run uv from the root, showing what it fetches; raises WorkspaceError when it is missing or fails."""
-    found = shutil.which(os.environ.get("UV", "uv"))
+    found = find_uv()
     if found is None:
         raise WorkspaceError("uv is missing: run ./justw instead of just, or install uv")
     with subprocess.Popen([found, *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:

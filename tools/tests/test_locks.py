@@ -1,19 +1,14 @@
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from tools.locks import Lock, locks, package_lock, package_test_lock, stale
+from tools.tests.pins import pins
 from tools.workspace import ROOT, Package, package_in, packages, siblings
 
 LOCKS = locks()
-PIN = re.compile(r"^([a-z0-9-]+)==(\S+?)(?: ;.*?)? \\$", re.MULTILINE)
 SHOWN = [lock.path.relative_to(ROOT).as_posix() for lock in LOCKS]
-
-
-def pins(path: Path) -> dict[str, str]:
-    return dict(PIN.findall(path.read_text()))
 
 
 def with_dependency(package: Package, requirement: str) -> Package:
