@@ -1,10 +1,12 @@
 """What happens on a connection before there is a request: bounds on its head, and a problem document for bad bytes."""
 
+import sys
 import uuid
 from asyncio import TimerHandle, Transport
 from typing import ClassVar, cast
 
 import msgspec
+from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from .errors import ApiError
@@ -12,6 +14,7 @@ from .problems import MEDIA_TYPE, describe_problem
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
+LINGER_SECONDS = 1.0
 
 
 class MalformedRequest(ApiError):
@@ -40,6 +43,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _head_timer: TimerHandle | None = None
+    _refused = False
+    _received = b""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client connects; it has `HEAD_SECONDS` for its first request's head."""
@@ -53,7 +58,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrive. Those of a head are counted, so that one without an end cannot fill the memory."""
+        if self._refused:
+            return
         began_in_head = self._in_head
+        self._received = data
         super().data_received(data)
         if self._in_head and began_in_head:
             self._head_bytes += len(data)
@@ -74,8 +82,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop_head_timer()
         if sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
             self._refuse(self._TOO_LARGE)
-        else:
+        elif not self.parser.should_upgrade():
             super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request's last byte."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """A client offers another protocol (Java's offers HTTP/2). To decline is to answer as if it had not.
+
+        The parser takes the body for the other protocol and stops before it, so it reads the request once more.
+        """
+        offset = cast("HttpParserUpgrade", sys.exc_info()[1]).args[0]
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(MalformedRequest("CONNECT is not served"))
+            return
+        kept = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        head = b"\r\n".join([method + b" " + self.url + b" HTTP/1.1", *kept, b"", b""])
+        self.parser = HttpRequestParser(self)
+        self.data_received(head + self._received[offset:])
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn's answer to bytes that are not HTTP, as a problem document."""
@@ -104,8 +132,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
         if not self.transport.is_closing():
+            self._refused = True
             self.transport.write(_whole_response(error))
-            self.transport.close()
+            # Closed over unread bytes, the socket would reset and the client might miss the answer.
+            self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 def _whole_response(error: ApiError) -> bytes:
