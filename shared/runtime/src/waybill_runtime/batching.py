@@ -50,6 +50,9 @@ class Batcher(Generic[Item, Answer]):
     async def _flush_some(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._flush([item for item, _ in batch])
+            answered = list(
+                zip(batch, answers, strict=True)
+            )  # too few answers is an error for all, not a wait for ever
         except Exception as error:
             if len(batch) > 1 and self._is_callers_fault(error):
                 for one in batch:
@@ -59,6 +62,6 @@ class Batcher(Generic[Item, Answer]):
                 if not waiter.done():
                     waiter.set_exception(error)
             return
-        for (_, waiter), answer in zip(batch, answers, strict=True):
+        for (_, waiter), answer in answered:
             if not waiter.done():
                 waiter.set_result(answer)

@@ -22,8 +22,17 @@ DatabaseUnavailable = (
     asyncpg.exceptions.LockNotAvailableError,
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.InvalidCachedStatementError,
+    # Not migrated yet: no database, no role or another password, no table or column, no grant.
+    asyncpg.exceptions.InvalidCatalogNameError,
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    asyncpg.exceptions.UndefinedTableError,
+    asyncpg.exceptions.UndefinedColumnError,
+    asyncpg.exceptions.InsufficientPrivilegeError,
 )
-"""What a statement raises when the database is away, starting, stopping, full, locked or cut off: try again later."""
+"""What a statement raises when the database is away, starting, stopping, full, locked, cut off or not migrated as far
+as this service: try again later."""
 
 RowRefused = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What a statement raises when one of its rows is at fault: trying it again cannot help."""

@@ -51,5 +51,5 @@ def load_settings_or_exit(kind: type[S]) -> S:
 
 def exit_with(line: str, code: int = EXIT_BAD_SETTINGS) -> NoReturn:
     """End the process with one line for the operator, without a stack trace."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(" ".join(line.split()) + "\n")
     raise SystemExit(code)

@@ -14,6 +14,7 @@ def configure_logging(service: str, log_format: LogFormat, level: LogLevel) -> N
     """Send all logs of this process, those of libraries included, to stderr in one form. Call once, at start."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _name(service),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -34,7 +35,11 @@ def configure_logging(service: str, log_format: LogFormat, level: LogLevel) -> N
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("botocore", "aiobotocore", "aiohttp", "asyncio", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(service=service)
+
+
+def _name(service: str) -> Any:
+    """Puts the service into every event, those of threads too, which context variables do not reach."""
+    return lambda _logger, _method, event: {**event, "service": service}
 
 
 def _json_renderer() -> list[Any]:
@@ -42,7 +47,9 @@ def _json_renderer() -> list[Any]:
 
 
 def _console_renderer() -> list[Any]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+    # Not the default formatter: where `rich` is installed it prints local variables, and secrets with them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=plain)]
 
 
 def describe(error: BaseException) -> str:
