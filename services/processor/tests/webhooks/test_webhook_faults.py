@@ -1,11 +1,13 @@
 """`webhook.deliver` and receivers that are slow, broken, hostile or not there."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 from aiohttp import web
 from waybill_contracts.kinds import DeliverWebhook
 from waybill_processor.context import TaskContext
@@ -92,6 +94,18 @@ async def test_a_receiver_that_is_not_reached_is_tried_again(
     url = (await receiver(ok)).replace(*change)
     with pytest.raises(NotDelivered, match=rf"{reason}$"):
         await webhooks.deliver(DeliverWebhook(url=url), attempt)
+
+
+async def test_a_certificate_that_is_not_trusted_is_tried_again_for_it_may_be_renewed(
+    webhooks: WebhookSender, attempt: TaskContext
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        url = f"https://localhost:{server.sockets[0].getsockname()[1]}/?token=hush"
+        with pytest.raises(NotDelivered, match=r"^localhost:\d+ did not pass the check of its certificate"):
+            await webhooks.deliver(DeliverWebhook(url=url), attempt)
 
 
 async def test_a_refused_connection_is_tried_again(webhooks: WebhookSender, attempt: TaskContext) -> None:

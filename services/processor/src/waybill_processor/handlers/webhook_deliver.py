@@ -113,6 +113,8 @@ def _raise_for_transport(error: Exception, host: str) -> NoReturn:
     match error:
         case AddressRefused():
             raise Permanent(f"{host}: {error}; private networks are refused") from None
+        case aiohttp.ClientSSLError():  # before ValueError, which a bad certificate is too
+            reason = "did not pass the check of its certificate, or speaks no TLS"
         case ValueError():  # aiohttp.InvalidURL among them, and a name that cannot be looked up
             raise Permanent(f"{host}: that host cannot be connected to; is it spelled as usual?") from None
         case aiohttp.ConnectionTimeoutError():
@@ -121,8 +123,6 @@ def _raise_for_transport(error: Exception, host: str) -> NoReturn:
             reason = "did not answer in time"
         case aiohttp.ClientConnectorDNSError():
             reason = "has no address in DNS"
-        case aiohttp.ClientSSLError():
-            reason = "did not pass the check of its certificate, or speaks no TLS"
         case aiohttp.ClientConnectorError():
             reason = f"took no connection ({error.os_error.strerror or type(error.os_error).__name__})"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
