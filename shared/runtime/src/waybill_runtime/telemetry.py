@@ -2,9 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any, Literal
 
 import structlog
+from structlog.typing import EventDict
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -37,9 +39,14 @@ def configure_logging(service: str, log_format: LogFormat, level: LogLevel) -> N
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _name(service: str) -> Any:
+def _name(service: str) -> Callable[[Any, str, EventDict], EventDict]:
     """Puts the service into every event, those of threads too, which context variables do not reach."""
-    return lambda _logger, _method, event: {**event, "service": service}
+
+    def put(_logger: Any, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    return put
 
 
 def _json_renderer() -> list[Any]:
