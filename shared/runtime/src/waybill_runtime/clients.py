@@ -1,5 +1,6 @@
 """Connections to PostgreSQL and SQS, opened with our timeouts; both may be away when a service starts."""
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import asyncpg
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
+
+from .settings import SettingsError
 
 CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 2.0
@@ -16,6 +19,7 @@ DatabaseUnavailable = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement on a connection whose backend was terminated just now
     asyncpg.PostgresConnectionError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
@@ -66,6 +70,14 @@ async def open_pool(
         yield pool
 
 
+def aws_region() -> str:
+    """The region of the queue. Raises `SettingsError`: botocore itself would know only one of the two names."""
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise SettingsError("AWS_REGION must be set (see .env.example)")
+    return region
+
+
 @asynccontextmanager
 async def open_sqs(read_seconds: float = 10.0, max_connections: int = 20) -> AsyncGenerator[Any]:
     """An SQS client; endpoint, region and credentials come from the standard AWS variables.
@@ -81,5 +93,5 @@ async def open_sqs(read_seconds: float = 10.0, max_connections: int = 20) -> Asy
         tcp_keepalive=True,
     )
     session: Any = AioSession()  # its stubs describe every service of AWS and none well
-    async with session.create_client("sqs", config=config) as client:
+    async with session.create_client("sqs", region_name=aws_region(), config=config) as client:
         yield client
