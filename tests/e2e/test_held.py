@@ -1,0 +1,48 @@
+"""Tasks that no processor reads yet: held, uncharged, until one comes that does."""
+
+from typing import Any
+
+from tests.stack.processes import Until
+from tests.stack.stack import Stack
+
+# As the API of a later release writes them.
+ACCEPT = """
+WITH accepted AS (
+    INSERT INTO tasks (id, kind, payload_version, title, payload)
+    VALUES (gen_random_uuid(), $1, $2, 'of a later release', '{}') RETURNING id
+)
+INSERT INTO outbox (task_id, dispatch, reason) SELECT id, 1, 'accept' FROM accepted
+"""
+HELD_EARLIER = """
+WITH held AS (
+    INSERT INTO tasks (id, kind, payload_version, title, payload, held_at)
+    VALUES (gen_random_uuid(), 'note.process', 1, 'held by an older processor', '{}', now()) RETURNING id
+)
+INSERT INTO outbox (task_id, dispatch, reason, available_at) SELECT id, 2, 'hold', now() + interval '1 hour' FROM held
+"""
+
+
+async def test_a_task_that_the_worker_does_not_read_is_held_uncharged(stack: Stack, until: Until) -> None:
+    await stack.start()
+    await stack.records.execute(ACCEPT, "letter.print", 1)  # a kind
+    await stack.records.execute(ACCEPT, "note.process", 2)  # a version
+
+    async def held() -> Any:
+        rows = await stack.records.rows("SELECT * FROM tasks WHERE held_at IS NOT NULL")
+        return len(rows) == 2 and rows
+
+    for task in await until(held):
+        assert (task["status"], task["attempt"], task["fence"]) == ("pending", 0, 0)
+    # The database waits with them, not a message.
+    await until(stack.is_queue_empty)
+    waiting = await stack.records.rows("SELECT reason, dispatch, available_at > now() AS later FROM outbox")
+    assert waiting == [{"reason": "hold", "dispatch": 2, "later": True}] * 2
+    assert await stack.records.dead_letters() == []
+
+
+async def test_a_held_task_goes_at_once_when_a_worker_starts_that_reads_it(stack: Stack, until: Until) -> None:
+    await stack.start_api()
+    await stack.records.execute(HELD_EARLIER)
+    await stack.start_worker()
+    await until(lambda: stack.records.all_completed(1))
+    assert await stack.records.value("SELECT held_at FROM tasks") is None
