@@ -40,6 +40,7 @@ class Reconciler:
         before = await self._queue.depth()
         expected = await self._rescue.count_expected()
         depth = max(before, await self._queue.depth())
+        log.debug("relay.compared", expected=expected, depth=depth)
         missing = max(0, expected - depth)
         agreed, self._seen_before = min(missing, self._seen_before), missing
         if not agreed:
