@@ -5,13 +5,14 @@ from typing import Annotated
 import msgspec
 import pytest
 from waybill_contracts import DEFAULT_KIND, KINDS, DuplicateKind, KindTable, TaskPayload, TaskResult, unknown_fields
-from waybill_contracts.kinds import DeliverWebhook, NoteProcessed, ProcessNote
+from waybill_contracts.kinds.note_process import NoteProcessed, ProcessNote
+from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
 
 PAYLOADS = list(KINDS)
 STRUCTS = [struct for payload in PAYLOADS for struct in (payload, payload.result)]
 
-NAMES_EVER_USED = {("note.process", 1), ("webhook.deliver", 1)}
-"""Grows with each kind and version, and never shrinks: a name that once meant something never means another thing."""
+RELEASED_NAMES = {("note.process", 1), ("webhook.deliver", 1)}
+"""Grows with each release, and never shrinks: a name that once meant something never means another thing."""
 
 
 class Done(TaskResult):
@@ -71,10 +72,10 @@ def test_two_versions_of_one_kind_stand_side_by_side():
     assert table.names() == ["thing.do"]
 
 
-def test_every_name_ever_used_is_still_there_and_means_one_struct():
+def test_every_name_ever_released_is_still_there_and_means_one_struct():
     names = [(payload.kind, payload.version) for payload in PAYLOADS]
     assert len(set(names)) == len(names)
-    assert set(names) == NAMES_EVER_USED
+    assert set(names) >= RELEASED_NAMES
 
 
 def test_the_default_kind_is_the_one_that_the_first_clients_meant():

@@ -7,6 +7,7 @@ import socket
 
 import structlog
 import uvicorn
+from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.telemetry import configure_logging
 
@@ -24,7 +25,7 @@ KEEP_ALIVE_SECONDS = 75
 def main() -> None:
     """Entry point. Exit 0 stopped, 1 the port is taken, 78 bad settings."""
     settings = load_settings_or_exit(ApiSettings)
-    relay_settings = load_settings_or_exit(RelaySettings) if settings.relay == "inside" else None
+    relay_settings = load_settings_or_exit(RelaySettings, aws_region) if settings.relay == "inside" else None
     configure_logging("api", settings.log_format, settings.log_level)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # bad bytes are answered, not reported
     listener = listen_or_exit(settings.api_host, settings.api_port)

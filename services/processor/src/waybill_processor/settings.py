@@ -25,6 +25,11 @@ class ProcessorSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: LogFormat = "json"
     log_level: LogLevel = "info"
 
+    def __post_init__(self) -> None:
+        """Raises ValueError when the numbers do not fit together."""
+        if self.lease_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError("WAYBILL_LEASE_SECONDS must be at least twice WAYBILL_HEARTBEAT_SECONDS")
+
 
 class WorkerSettings(ProcessorSettings, frozen=True, kw_only=True):
     """And what the long-running shell needs."""
@@ -42,3 +47,9 @@ class WorkerSettings(ProcessorSettings, frozen=True, kw_only=True):
     """How long a stop waits for running handlers before it releases their tasks."""
     drain_dead_letters_seconds: Seconds = 30.0
     """Between two looks into the dead-letter queue."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when the numbers do not fit together."""
+        super().__post_init__()
+        if self.visibility_seconds < self.lease_seconds:
+            raise ValueError("WAYBILL_VISIBILITY_SECONDS must not be less than WAYBILL_LEASE_SECONDS")

@@ -8,7 +8,7 @@ import pytest
 import uvloop
 from aiohttp import TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from waybill_contracts.kinds import DeliverWebhook
+from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
 from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers import webhook_sender

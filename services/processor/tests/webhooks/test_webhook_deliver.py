@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from waybill_contracts.kinds import DeliverWebhook
+from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
 from waybill_processor.bootstrap import open_processor
 from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent, RetryAfter

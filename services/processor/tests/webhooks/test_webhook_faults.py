@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import trustme
 from aiohttp import web
-from waybill_contracts.kinds import DeliverWebhook
+from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
 from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers.webhook_addresses import anywhere, guarded_connector

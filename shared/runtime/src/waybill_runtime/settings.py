@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -20,7 +20,8 @@ class SettingsError(Exception):
 def load_settings(kind: type[S], environment: Mapping[str, str] | None = None, prefix: str = "WAYBILL_") -> S:
     """Fill a settings struct: field `queue_url` is read from `WAYBILL_QUEUE_URL`.
 
-    An empty variable counts as absent. Raises `SettingsError` that names each missing variable, or the wrong one.
+    An empty variable counts as absent. Raises `SettingsError` that names each missing variable, or the wrong one; a
+    struct may refuse values that do not fit together by raising ValueError from `__post_init__`.
     """
     source = os.environ if environment is None else environment
     fields = msgspec.structs.fields(kind)
@@ -29,7 +30,10 @@ def load_settings(kind: type[S], environment: Mapping[str, str] | None = None, p
     missing = [names[field.name] for field in fields if field.required and field.name not in values]
     if missing:
         raise SettingsError(f"{', '.join(missing)} must be set (see .env.example)")
-    return msgspec.convert({f: _convert(kind, f, names[f], values[f]) for f in values}, kind)
+    try:
+        return kind(**{field: _convert(kind, field, names[field], value) for field, value in values.items()})
+    except ValueError as error:  # of the struct itself: numbers that do not fit together
+        raise SettingsError(str(error)) from None
 
 
 def _convert(kind: type[msgspec.Struct], field: str, name: str, value: str) -> Any:
@@ -41,12 +45,18 @@ def _convert(kind: type[msgspec.Struct], field: str, name: str, value: str) -> A
         raise SettingsError(f"{name}: {error}{shown}") from None
 
 
-def load_settings_or_exit(kind: type[S]) -> S:
-    """`load_settings` for an entry point: on bad settings one line on stderr and exit code 78."""
+def load_settings_or_exit(kind: type[S], *checks: Callable[[], object]) -> S:
+    """`load_settings` for an entry point: on bad settings one line on stderr and exit code 78.
+
+    `checks` are whatever else must be in the environment; each raises `SettingsError` if it is not.
+    """
     try:
-        return load_settings(kind)
+        settings = load_settings(kind)
+        for check in checks:
+            check()
     except SettingsError as error:
         exit_with(f"bad settings: {error}")
+    return settings
 
 
 def exit_with(line: str, code: int = EXIT_BAD_SETTINGS) -> NoReturn:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import structlog
+from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import load_settings_or_exit
 from waybill_runtime.telemetry import configure_logging
 
@@ -13,7 +14,7 @@ from .settings import RelaySettings
 
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit 0. Exit 78 for bad settings."""
-    settings = load_settings_or_exit(RelaySettings)
+    settings = load_settings_or_exit(RelaySettings, aws_region)
     configure_logging("relay", settings.log_format, settings.log_level)
     asyncio.run(_run(settings))
 

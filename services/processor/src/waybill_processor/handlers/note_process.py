@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from waybill_contracts.kinds import NoteProcessed, ProcessNote
+from waybill_contracts.kinds.note_process import NoteProcessed, ProcessNote
 
 from ..context import TaskContext
 

@@ -8,7 +8,7 @@ from typing import NoReturn, Self
 import aiohttp
 import msgspec
 import structlog
-from waybill_contracts.kinds import DeliverWebhook, WebhookDelivered
+from waybill_contracts.kinds.webhook_deliver import DeliverWebhook, WebhookDelivered
 from yarl import URL
 
 from ..context import TaskContext

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
+from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.telemetry import configure_logging
 
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 
 def main() -> None:
     """Run until SIGTERM or SIGINT, then let handlers end, release the rest, exit 0. Exit 78 for bad settings."""
-    settings = load_settings_or_exit(WorkerSettings)
+    settings = load_settings_or_exit(WorkerSettings, aws_region)
     configure_logging("worker", settings.log_format, settings.log_level)
     try:
         webhooks = webhook_sender(settings.webhook_secret, settings.webhook_allow_private)

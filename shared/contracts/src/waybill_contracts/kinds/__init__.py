@@ -1,8 +1,8 @@
 """Every kind of task that Waybill knows. A new kind is a module beside this one and a line in `KINDS`."""
 
 from ..registry import KindTable
-from .note_process import NoteProcessed, ProcessNote
-from .webhook_deliver import DeliverWebhook, WebhookDelivered
+from .note_process import ProcessNote
+from .webhook_deliver import DeliverWebhook
 
 KINDS = KindTable(
     ProcessNote,
@@ -11,4 +11,4 @@ KINDS = KindTable(
 
 DEFAULT_KIND = ProcessNote.kind
 
-__all__ = ["DEFAULT_KIND", "KINDS", "DeliverWebhook", "NoteProcessed", "ProcessNote", "WebhookDelivered"]
+__all__ = ["DEFAULT_KIND", "KINDS"]
