@@ -6,7 +6,9 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -44,6 +46,54 @@ async def client_of():
 @pytest.fixture
 async def client(database, client_of):
     return await client_of(database.url("waybill_api"))
+
+
+class DatabaseProxy:
+    """A TCP proxy before PostgreSQL that can stop like a server, or fall silent."""
+
+    def __init__(self, host, port):
+        self.target, self.streams, self.tasks = (host, port), [], set()
+        self.port, self.listener, self.flowing = 0, None, asyncio.Event()
+
+    async def listen(self):
+        self.flowing.set()
+        self.listener = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
+        self.port = self.listener.sockets[0].getsockname()[1]
+
+    def close(self):
+        """As when PostgreSQL stops: every connection breaks, new ones are refused."""
+        self.listener.close()
+        while self.streams:
+            self.streams.pop().transport.abort()
+
+    async def serve(self, client_reader, client_writer):
+        reader, writer = await asyncio.open_connection(*self.target)
+        self.streams += [client_writer, writer]
+        for ends in ((client_reader, writer), (reader, client_writer)):
+            task = asyncio.create_task(self.pass_on(*ends))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def pass_on(self, reader, writer):
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                await self.flowing.wait()
+                writer.write(data)
+            writer.close()
+
+
+@pytest.fixture
+async def proxy(database):
+    """A proxy before the test's database; `proxy.url` is the address through it, for role `waybill_api`."""
+    url = urlsplit(database.url("waybill_api"))
+    proxy = DatabaseProxy(url.hostname, url.port)
+    await proxy.listen()
+    address = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{proxy.port}", query="sslmode=disable")
+    proxy.url = address.geturl()
+    yield proxy
+    proxy.close()
+    for task in proxy.tasks:
+        task.cancel()
 
 
 class ServerProcess:

@@ -7,9 +7,10 @@ import structlog
 from msgspec import Raw
 from waybill_contracts import TaskStatus
 from waybill_runtime.batching import Batcher
+from waybill_runtime.clients import RowRefused
 
 from .errors import FieldError, InvalidRequest, Overloaded
-from .store.faults import ValuesRefused, is_callers_fault
+from .store.faults import is_callers_fault
 from .store.tasks import TaskStore
 from .views import NewTask, TaskView
 
@@ -44,7 +45,7 @@ class Acceptance:
         self._waiting_bytes += size
         try:
             instants = await self._batcher.submit(task)
-        except ValuesRefused as error:
+        except RowRefused as error:
             detail = f"the database does not take these values ({type(error).__name__})"
             raise InvalidRequest(FieldError(field="", pointer="", rule="storable", detail=detail)) from error
         finally:

@@ -58,7 +58,7 @@ def describe_problem(error: Exception, instance: str, request_id: str) -> Proble
     return Problem(
         type="about:blank",
         title=status.phrase,
-        status=status,
+        status=int(status),
         detail=status.description or status.phrase,
         instance=instance,
         request_id=request_id,

@@ -1,27 +1,23 @@
 """What an error of asyncpg means to this service. asyncpg is imported nowhere else but beside SQL."""
 
 import asyncpg
-from asyncpg import exceptions as pg
-from waybill_runtime.clients import DatabaseUnavailable
+from waybill_runtime.clients import DatabaseUnavailable, RowRefused
 
 DatabaseFault = (*DatabaseUnavailable, asyncpg.PostgresError)
 """Any error of a statement. Those that are nobody's input are answered 503."""
-
-ValuesRefused = (pg.DataError, pg.IntegrityConstraintViolationError, pg.ProgramLimitExceededError)
-"""A row's values made the statement fail."""
 
 _ANSWER_LOST = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    pg.PostgresConnectionError,
-    pg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
 )
 
 
 def is_callers_fault(error: Exception) -> bool:
     """Whether one row's values, and not the state of the database, made a statement fail."""
-    return isinstance(error, ValuesRefused)
+    return isinstance(error, RowRefused)
 
 
 def may_have_committed(error: Exception) -> bool:
