@@ -6,13 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waybill_dev.commands.down import down, reset
 from waybill_dev.ministack.tool import installed_python, tool_folder
 from waybill_dev.ports import free_port
+from waybill_dev.postgres.binaries import wheel_bin_folder
+from waybill_dev.settings import StackSettings
 from waybill_dev.waiting import wait_until
 
 STAND_INS = Path(__file__).parent / "stand_ins"
@@ -93,8 +96,6 @@ class Stack:
         """Rows that the owner of the schema gets out of the running stack's database."""
         address: str = self.status()["addresses"]["database"]
         password: str = json.loads((self.home / "passwords.json").read_text())["waybill_owner"]
-        from waybill_dev.postgres.binaries import wheel_bin_folder
-
         psql = [wheel_bin_folder() / "psql", "-XqAt", address, "-c", statement]
         done = subprocess.run(psql, env={"PGPASSWORD": password}, capture_output=True, text=True, check=True)
         return done.stdout.strip()
@@ -104,8 +105,9 @@ class Stack:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 process.wait(30)
-        self.run("down")
-        self.run("reset", "--yes")
+        settings = StackSettings(self.checkout, self.home, self.api_port, 0, None, {})
+        down(settings)
+        reset(settings, yes=True)
 
 
 @pytest.fixture(scope="session")
@@ -130,19 +132,24 @@ def tools_folder() -> Path:
     return tool_folder().parent
 
 
+def make_checkout(checkout: Path, interpreter: Path, tools: Path) -> Stack:
+    (checkout / "dev").mkdir(parents=True)
+    (checkout / "dev/pyproject.toml").write_text('name = "waybill-dev"')
+    (checkout / ".tools").symlink_to(tools)
+    shutil.copytree(interpreter, checkout / ".venv", symlinks=True)
+    for script in (checkout / ".venv/bin").glob("waybill-*"):
+        script.write_text(script.read_text().replace(str(interpreter), str(checkout / ".venv")))
+    return Stack(checkout)
+
+
 @pytest.fixture
-def make_stack(tmp_path: Path, interpreter_with_stand_ins: Path, tools_folder: Path) -> Iterator[Any]:
+def make_stack(
+    tmp_path: Path, interpreter_with_stand_ins: Path, tools_folder: Path
+) -> Iterator[Callable[[str], Stack]]:
     made: list[Stack] = []
 
-    def make(name: str = "checkout") -> Stack:
-        checkout = tmp_path / name
-        (checkout / "dev").mkdir(parents=True)
-        (checkout / "dev/pyproject.toml").write_text('name = "waybill-dev"')
-        (checkout / ".tools").symlink_to(tools_folder)
-        shutil.copytree(interpreter_with_stand_ins, checkout / ".venv", symlinks=True)
-        for script in (checkout / ".venv/bin").glob("waybill-*"):
-            script.write_text(script.read_text().replace(str(interpreter_with_stand_ins), str(checkout / ".venv")))
-        made.append(Stack(checkout))
+    def make(name: str) -> Stack:
+        made.append(make_checkout(tmp_path / name, interpreter_with_stand_ins, tools_folder))
         return made[-1]
 
     yield make
@@ -151,5 +158,18 @@ def make_stack(tmp_path: Path, interpreter_with_stand_ins: Path, tools_folder: P
 
 
 @pytest.fixture
-def stack(make_stack: Any) -> Stack:
-    return make_stack()
+def stack(make_stack: Callable[[str], Stack]) -> Stack:
+    return make_stack("checkout")
+
+
+@pytest.fixture(scope="module")
+def running(
+    tmp_path_factory: pytest.TempPathFactory, interpreter_with_stand_ins: Path, tools_folder: Path
+) -> Iterator[Stack]:
+    """A stack that runs in the foreground, shared by tests that leave it running."""
+    stack = make_checkout(tmp_path_factory.mktemp("shared") / "checkout", interpreter_with_stand_ins, tools_folder)
+    try:
+        stack.start_until_ready()
+        yield stack
+    finally:
+        stack.clean_up()

@@ -1,13 +1,16 @@
 """How a line looks on the terminal."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 
 _COLOURS = {"api": 36, "worker": 32, "postgres": 34, "ministack": 35, "migrate": 33, "stack": 1}
 _FALLBACK_COLOUR = 37
 _RED = 31
+_YELLOW = 33
 _WIDTH = 9
+_DATE_AND_ZONE = re.compile(r"^\d{4}-\d\d-\d\d[T ](\d\d:\d\d:\d\d\.\d{3})\d*(?:Z| UTC)")
 
 
 def colours_wanted(environment: Mapping[str, str] = os.environ) -> bool:
@@ -21,14 +24,20 @@ def paint(text: str, code: int, *, coloured: bool) -> str:
 
 
 def prefixed(name: str, text: str, *, coloured: bool) -> str:
-    """A line with its service's name before it, in the service's colour; faults in red."""
+    """A line with its service's name before it, in the service's colour; faults in red, warnings in yellow.
+
+    What the name or the day tells already is left out.
+    """
     prefix = paint(f"{name:<{_WIDTH}}|", _COLOURS.get(name, _FALLBACK_COLOUR), coloured=coloured)
-    return f"{prefix} {paint(text, _RED, coloured=coloured and is_fault(text))}"
+    short = _DATE_AND_ZONE.sub(r"\1", text).removesuffix(f" service={name}")
+    code = _code(text)
+    return f"{prefix} {paint(short, code, coloured=coloured) if code else short}"
 
 
-def is_fault(text: str) -> bool:
-    """Whether a line of any of our services tells of an error."""
-    return any(word in text for word in ("[error", "[critical", "ERROR:", "FATAL:", "PANIC:"))
+def _code(text: str) -> int | None:
+    if any(word in text for word in ("[error", "[critical", "ERROR:", "FATAL:", "PANIC:")):
+        return _RED
+    return _YELLOW if "[warning" in text or "WARNING:" in text else None
 
 
 class Terminal:

@@ -64,6 +64,7 @@ class Supervisor:
         self._stop.set()
 
     async def _boot(self) -> None:
+        self._log.say(f"starting; data and logs are kept in {self._plan.home.folder}")
         # Both must have ended, well or not, before anything is taken down again.
         outcomes = await asyncio.gather(
             self._bring_up_database(), self._start(ministack_service(self._plan)), return_exceptions=True
