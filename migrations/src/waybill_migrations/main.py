@@ -16,8 +16,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, pool
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, make_url, pool
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 VARIABLE = "WAYBILL_MIGRATIONS_DATABASE_URL"
@@ -36,8 +36,8 @@ def main() -> None:
     """Entry point. Exit 0 done, 1 failed, 78 bad settings; each failure is one line."""
     words = sys.argv[1:]
     url = os.environ.get(VARIABLE, "")
-    if not url.startswith("postgresql://"):
-        _exit(f"{VARIABLE} must be a postgresql:// address of the schema's owner", 78)
+    if not _is_address(url):
+        _exit(f"{VARIABLE} must be the address of a database, postgresql://owner@host/name, for the schema's owner", 78)
     try:
         _dispatch(config_for(url), words)
     except CommandError as error:
@@ -45,6 +45,13 @@ def main() -> None:
     except (DBAPIError, OSError, TimeoutError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         _exit(f"migration failed, nothing was changed: {' '.join(str(cause).split())}", 1)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return url.startswith("postgresql://") and bool(make_url(url).database)
+    except (ArgumentError, ValueError):
+        return False
 
 
 def _dispatch(config: Config, words: list[str]) -> None:

@@ -76,11 +76,17 @@ tasks = sa.Table(
     ),
     sa.CheckConstraint("dispatch >= 1", name="dispatch_check"),
 )
-# No index has `status` in its columns or predicate: that would end HOT updates at every claim and retry.
+# No index has `status`, or anything else that a claim, retry or release writes, in its columns or predicate: that would
+# end HOT updates. `finished_at` and `result` change once, at the end.
 sa.Index("tasks_tenant_id_idx", tasks.c.tenant, tasks.c.id)
 sa.Index("tasks_tenant_kind_id_idx", tasks.c.tenant, tasks.c.kind, tasks.c.id)
 sa.Index("tasks_live_idx", tasks.c.tenant, tasks.c.id, postgresql_where=sa.text("finished_at IS NULL"))
-sa.Index("tasks_error_idx", tasks.c.tenant, tasks.c.id, postgresql_where=sa.text("error IS NOT NULL"))
+sa.Index(
+    "tasks_failed_idx",
+    tasks.c.tenant,
+    tasks.c.id,
+    postgresql_where=sa.text("finished_at IS NOT NULL AND result IS NULL"),
+)
 sa.Index("tasks_cancel_idx", tasks.c.tenant, tasks.c.id, postgresql_where=sa.text("cancel_requested_at IS NOT NULL"))
 
 outbox = sa.Table(

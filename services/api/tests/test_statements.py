@@ -49,7 +49,7 @@ async def test_the_api_role_may_run_the_statement(database, name):
         ("pending", "tasks_live_idx"),
         ("processing", "tasks_live_idx"),
         ("completed", "tasks_tenant_id_idx"),
-        ("failed", "tasks_error_idx"),
+        ("failed", "tasks_failed_idx"),
         ("cancelled", "tasks_cancel_idx"),
     ],
 )

@@ -57,7 +57,7 @@ TASKS_INDEXES = (
     "CREATE INDEX tasks_tenant_id_idx ON tasks (tenant, id)",
     "CREATE INDEX tasks_tenant_kind_id_idx ON tasks (tenant, kind, id)",
     "CREATE INDEX tasks_live_idx ON tasks (tenant, id) WHERE finished_at IS NULL",
-    "CREATE INDEX tasks_error_idx ON tasks (tenant, id) WHERE error IS NOT NULL",
+    "CREATE INDEX tasks_failed_idx ON tasks (tenant, id) WHERE finished_at IS NOT NULL AND result IS NULL",
     "CREATE INDEX tasks_cancel_idx ON tasks (tenant, id) WHERE cancel_requested_at IS NOT NULL",
 )
 

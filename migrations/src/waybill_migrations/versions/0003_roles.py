@@ -3,8 +3,9 @@
 Phase: expand.
 Revision: 0003, after 0002
 
-Roles belong to the whole server, so they may exist already (a second database), and the downgrade leaves them.
-They can log in once somebody gives them a password or an IAM mapping; this revision sets neither.
+Roles belong to the whole server, so they may exist already (a second database, or somebody else made them and keeps
+their settings), and the downgrade leaves them. They can log in once somebody gives them a password or an IAM mapping;
+this revision sets neither.
 """
 
 from alembic import op
@@ -25,8 +26,18 @@ ROLES = {
 
 CREATE_ROLE = """
 DO $$ BEGIN
-    CREATE ROLE {role} LOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} LOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$
+"""
+
+SET_ROLE = """
+DO $$ BEGIN
+    {settings}
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'role {role} belongs to somebody else: ask for {names}';
 END $$
 """
 
@@ -65,8 +76,9 @@ def upgrade() -> None:
     """Make the roles and grant."""
     for role, settings in ROLES.items():
         op.execute(CREATE_ROLE.format(role=role))
-        for name, milliseconds in settings.items():
-            op.execute(f"ALTER ROLE {role} SET {name} = {milliseconds}")
+        statements = [f"ALTER ROLE {role} SET {name} = {milliseconds};" for name, milliseconds in settings.items()]
+        names = ", ".join(f"{name} = {milliseconds}" for name, milliseconds in settings.items())
+        op.execute(SET_ROLE.format(role=role, settings=" ".join(statements), names=names))
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     for role, grants in GRANTS.items():
         for grant in grants:

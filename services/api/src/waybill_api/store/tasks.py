@@ -45,7 +45,7 @@ _STATUS_FILTERS: dict[TaskStatus | None, str] = {
     TaskStatus.PENDING: " AND status = 'pending' AND finished_at IS NULL",
     TaskStatus.PROCESSING: " AND status = 'processing' AND finished_at IS NULL",
     TaskStatus.COMPLETED: " AND status = 'completed'",
-    TaskStatus.FAILED: " AND status = 'failed' AND error IS NOT NULL",
+    TaskStatus.FAILED: " AND status = 'failed' AND finished_at IS NOT NULL AND result IS NULL",
     TaskStatus.CANCELLED: " AND status = 'cancelled' AND cancel_requested_at IS NOT NULL",
 }
 
