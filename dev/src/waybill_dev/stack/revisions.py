@@ -4,7 +4,6 @@ import importlib.util
 import re
 from pathlib import Path
 
-from waybill_dev.errors import StackError
 from waybill_dev.passwords import SERVICE_ROLES
 from waybill_dev.postgres import PostgresServer
 from waybill_dev.stack.plan import DATABASE
@@ -14,18 +13,18 @@ _BEFORE = re.compile(r"^down_revision(?:: *[^=]+)? *= *['\"](\w+)['\"]", re.MULT
 _ROLES = ", ".join(f"'{role}'" for role in SERVICE_ROLES)
 # A start that was killed between migration and passwords must set them: then this finds fewer roles that have one.
 _AT = f"""
+SELECT to_regclass('alembic_version') IS NOT NULL AS migrated \\gset
+\\if :migrated
 SELECT string_agg(version_num, ',') FROM alembic_version
 WHERE (SELECT count(*) FROM pg_authid WHERE rolname IN ({_ROLES}) AND rolpassword IS NOT NULL) = {len(SERVICE_ROLES)};
+\\endif
 """
 
 
 def schema_is_newest(server: PostgresServer) -> bool:
-    """Whether nothing is left to migrate and every service role has its password; in doubt it is not."""
+    """Whether nothing is left to migrate and every service role has its password; if in doubt, no. Raises StackError."""
     head = newest_revision()
-    try:
-        return head is not None and server.execute(_AT, database=DATABASE) == head
-    except StackError:  # there is no such table before the first migration
-        return False
+    return head is not None and server.execute(_AT, database=DATABASE) == head
 
 
 def newest_revision() -> str | None:
