@@ -22,7 +22,7 @@ WHERE (SELECT count(*) FROM pg_authid WHERE rolname IN ({_ROLES}) AND rolpasswor
 
 
 def schema_is_newest(server: PostgresServer) -> bool:
-    """Whether nothing is left to migrate and every service role has its password; if in doubt, no. Raises StackError."""
+    """Whether nothing is left to migrate and all service roles have passwords; if in doubt, no. Raises StackError."""
     head = newest_revision()
     return head is not None and server.execute(_AT, database=DATABASE) == head
 
