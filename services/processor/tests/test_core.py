@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
 from waybill_processor.delivery import Acknowledge, Redeliver
 from waybill_processor.errors import Permanent, RetryAfter
 from waybill_processor.policy import RetryPolicy
@@ -413,3 +414,39 @@ async def test_without_its_database_the_batch_is_handed_back(deliver: Any, open_
     await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
     await processor.probe()
     assert not processor.database_down
+
+
+async def test_a_result_outlives_a_database_that_goes_away_for_a_while(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, database: Any, until: Any
+):
+    runs: list[int] = []
+
+    async def work(payload: Any, task: Any) -> Any:
+        runs.append(task.attempt)
+        await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
+        await tasks.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'waybill_processor'")
+        return echo.Result(text="kept")
+
+    processor = await open_with(work)
+    task_id = await tasks.insert()
+    with structlog.testing.capture_logs() as logged:
+        running = asyncio.create_task(processor.process([deliver(task_id)]))
+        await until(lambda: [entry for entry in logged if entry["event"] == "task.not_recorded_yet"])
+        await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
+        assert await running == [Acknowledge()]
+    assert (await tasks.row(task_id))["result"] == {"text": "kept"}
+    assert runs == [1]
+
+
+async def test_a_result_that_cannot_be_recorded_in_time_is_left_to_the_next_delivery(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, database: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
+        await tasks.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'waybill_processor'")
+        return echo.Result(text="lost")
+
+    processor = await open_with(work, lease_seconds=0.2, heartbeat_seconds=0.1)
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(task_id)]) == [Redeliver(5.0)]
+    assert (await tasks.row(task_id))["status"] == "processing"

@@ -58,7 +58,7 @@ async def open_processor(
     ):
         threads = ThreadPoolExecutor(max_workers=threads_count, thread_name_prefix="handler")
         claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)
-        recorder = Recorder(Outcomes(pool, worker))
+        recorder = Recorder(Outcomes(pool, worker), settings.lease_seconds)
         attempts = Attempts(table, recorder, lambda: TaskTransaction(handler_pool, worker), threads)
         background = [
             asyncio.create_task(beat_for_ever(attempts.running, claims, extend, settings.heartbeat_seconds)),

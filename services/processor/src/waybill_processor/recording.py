@@ -1,26 +1,34 @@
 """Put the end of each attempt on record; ends that come together share a statement."""
 
+import asyncio
 import random
 
 import msgspec
 import structlog
 from waybill_contracts import ErrorCode, TaskError
 from waybill_runtime.batching import Batcher
-from waybill_runtime.clients import RowRefused
+from waybill_runtime.clients import DatabaseUnavailable, RowRefused
+from waybill_runtime.telemetry import describe
 
 from .policy import Fail, Retry, RetryPolicy, judge, storable
 from .running import Attempt, Interruption
 from .store.outcomes import Ended, Outcomes
 
 MAX_SHARED = 200
+RETRY_SECONDS = (0.2, 1.0)
 
 log = structlog.get_logger()
 
 
 class Recorder:
-    """The five verbs that end an attempt. Each answers when its commit is confirmed; errors of the database pass."""
+    """The five verbs that end an attempt. Each returns when its commit is confirmed.
 
-    def __init__(self, outcomes: Outcomes) -> None:
+    While the database is away an end is tried again, for `patience_seconds`: the fence makes that safe, and a handler's
+    work is not thrown away over a restart of PostgreSQL. After that the database's error is raised.
+    """
+
+    def __init__(self, outcomes: Outcomes, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
         self._complete = Batcher(outcomes.complete, MAX_SHARED, _is_one_rows_fault)
         self._retry = Batcher(outcomes.retry, MAX_SHARED, _is_one_rows_fault)
         self._fail = Batcher(outcomes.fail, MAX_SHARED, _is_one_rows_fault)
@@ -30,7 +38,7 @@ class Recorder:
     async def complete(self, attempt: Attempt, result: str) -> None:
         """The handler returned. A cancel that was requested too late loses: the result stays."""
         try:
-            held = await self._complete.submit(_ended(attempt, result=result))
+            held = await self._submit(self._complete, _ended(attempt, result=result))
         except RowRefused as error:
             await self.fail(attempt, TaskError(code=ErrorCode.RESULT_INVALID, message=storable(str(error))))
         else:
@@ -38,7 +46,9 @@ class Recorder:
 
     async def fail(self, attempt: Attempt, error: TaskError) -> None:
         """No further attempt."""
-        self._note(attempt, "task.failed", await self._fail.submit(_ended(attempt, error=error)), error=error.message)
+        self._note(
+            attempt, "task.failed", await self._submit(self._fail, _ended(attempt, error=error)), error=error.message
+        )
 
     async def judge(self, attempt: Attempt, error: BaseException, policy: RetryPolicy) -> None:
         """The handler raised: retry or fail, as the policy says."""
@@ -47,7 +57,7 @@ class Recorder:
                 await self.fail(attempt, record)
             case Retry(record, delay_seconds):
                 ended = _ended(attempt, error=record, delay_seconds=delay_seconds)
-                held = await self._retry.submit(ended) or await self._cancel.submit(ended)
+                held = await self._submit(self._retry, ended) or await self._submit(self._cancel, ended)
                 self._note(attempt, "task.retried", held, error=record.message, delay_seconds=round(delay_seconds, 1))
 
     async def interrupted(self, attempt: Attempt) -> None:
@@ -55,12 +65,24 @@ class Recorder:
         ended = _ended(attempt)
         match attempt.interruption:
             case Interruption.CANCEL_REQUESTED:
-                self._note(attempt, "task.cancelled", await self._cancel.submit(ended))
+                self._note(attempt, "task.cancelled", await self._submit(self._cancel, ended))
             case Interruption.STOPPING:
-                held = await self._release.submit(ended) or await self._cancel.submit(ended)
+                held = await self._submit(self._release, ended) or await self._submit(self._cancel, ended)
                 self._note(attempt, "task.released", held)
             case _:  # the lease was lost: whoever has it now ends the task
                 self._note(attempt, "task.lost", held=False)
+
+    async def _submit(self, verb: Batcher[Ended, bool], ended: Ended) -> bool:
+        now = asyncio.get_running_loop().time
+        last_call = now() + self._patience_seconds
+        while True:
+            try:
+                return await verb.submit(ended)
+            except DatabaseUnavailable as error:
+                if now() > last_call:
+                    raise
+                log.warning("task.not_recorded_yet", task_id=str(ended.task_id), error=describe(error))
+            await asyncio.sleep(random.uniform(*RETRY_SECONDS))
 
     def _note(self, attempt: Attempt, event: str, held: bool, **details: object) -> None:
         claim = attempt.claim
