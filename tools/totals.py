@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("totals of several runs")
     group.addoption("--record-reports", type=Path, help="file that takes the reports of this run, a line each")
     group.addoption("--run-label", default="", help="told apart by this when the same tests run more than once")
-    group.addoption("--add-reports", type=Path, help="file with the reports of earlier runs, to be counted here")
+    group.addoption("--add-reports", type=Path, help="folder with the reports of earlier runs, to be counted here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,9 +54,10 @@ class Recorder:
 class Adder:
     """Gives the reports of earlier runs to the summary of this one."""
 
-    def __init__(self, config: pytest.Config, path: Path) -> None:
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
         self.config = config
-        self.path = path
+        self.folder = folder
+        self.count = 0
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Runs before the summary is printed, which is what reads the statistics."""
@@ -68,11 +69,16 @@ class Adder:
             else:
                 category, _, _ = self.config.hook.pytest_report_teststatus(report=report, config=self.config)
             if category:
+                self.count += 1
                 stats.setdefault(category, []).append(report)
         if any(report.failed for report in reports):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         elif reports and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             session.exitstatus = pytest.ExitCode.OK
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell the reader what the last line adds up."""
+        terminalreporter.write_line(f"{self.count} of the results counted below are from the runs above")
 
     def terminal_reporter(self) -> pytest.TerminalReporter:
         """What prints the summary."""
@@ -82,6 +88,6 @@ class Adder:
 
     def reports(self) -> list[Any]:
         """What the earlier runs recorded."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        lines = [line for path in sorted(self.folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
         hook = self.config.hook.pytest_report_from_serializable
         return [hook(config=self.config, data=json.loads(line)) for line in lines]

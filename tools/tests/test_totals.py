@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.run_tests import Runs
-from tools.workspace import ROOT
+from tools.runs import Run, Runs
+from tools.workspace import ROOT, WorkspaceError
 
 
 @pytest.fixture
@@ -34,17 +34,17 @@ SKIPS = "import pytest\n@pytest.mark.skip\ndef test_c(): pass\n"
 
 
 def test_the_last_summary_counts_all_runs(run, tmp_path: Path) -> None:
-    record = f"--record-reports={tmp_path / 'reports'}"
+    record = f"--record-reports={tmp_path / '1.jsonl'}"
     run(PASSES, record)
     run(PASSES + SKIPS, record)
-    code, _, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    code, _, last_line = run(PASSES, f"--add-reports={tmp_path}")
     assert code == 0
     assert last_line.startswith("3 passed, 1 skipped in ")
 
 
 def test_a_failure_of_an_earlier_run_is_shown_again_and_fails_the_last_one(run, tmp_path: Path) -> None:
-    run(PASSES + FAILS, f"--record-reports={tmp_path / 'reports'}", "--run-label=PostgreSQL 15")
-    code, output, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    run(PASSES + FAILS, f"--record-reports={tmp_path / '1.jsonl'}", "--run-label=PostgreSQL 15")
+    code, output, last_line = run(PASSES, f"--add-reports={tmp_path}")
     assert code == 1
     assert last_line.startswith("1 failed, 2 passed in ")
     assert "one is not two" in output
@@ -61,22 +61,39 @@ def test_a_failure_of_an_earlier_run_is_shown_again_and_fails_the_last_one(run, 
     ids=["import", "setup", "teardown"],
 )
 def test_an_error_of_an_earlier_run_fails_the_last_one(run, tmp_path: Path, broken: str) -> None:
-    run(broken, f"--record-reports={tmp_path / 'reports'}")
-    code, _, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    run(broken, f"--record-reports={tmp_path / '1.jsonl'}")
+    code, _, last_line = run(PASSES, f"--add-reports={tmp_path}")
     assert code == 1
     assert "1 error" in last_line
 
 
 def test_a_run_that_crashed_counts_as_a_failure(run, tmp_path: Path) -> None:
-    Runs([], tmp_path / "reports").crashed("services/api", "pytest ended with exit code 3")
-    code, output, last_line = run(PASSES, f"--add-reports={tmp_path / 'reports'}")
+    Runs([], tmp_path).crashed("services/api", "pytest ended with exit code 3", tmp_path / "1.jsonl")
+    code, output, last_line = run(PASSES, f"--add-reports={tmp_path}")
     assert code == 1
     assert last_line.startswith("1 failed, 1 passed in ")
     assert "services/api" in output
 
 
+def test_a_run_without_any_test_counts_as_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").touch()
+    runs = Runs([], tmp_path)
+    runs.perform(Run("services/api", lambda: Path(sys.executable), [str(tmp_path), f"--rootdir={tmp_path}"], {}))
+    (line,) = [line for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert "pytest ended with exit code 5" in line
+
+
+def test_a_package_whose_environment_cannot_be_made_counts_as_a_failure(tmp_path: Path) -> None:
+    def fails() -> Path:
+        raise WorkspaceError("uv is missing")
+
+    Runs([], tmp_path).perform(Run("services/api", fails, [], {}))
+    (line,) = [line for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert "uv is missing" in line
+
+
 def test_a_last_run_without_tests_of_its_own_still_sums_up(run, tmp_path: Path) -> None:
-    run(PASSES, f"--record-reports={tmp_path / 'reports'}")
-    code, _, last_line = run("", f"--add-reports={tmp_path / 'reports'}")
+    run(PASSES, f"--record-reports={tmp_path / '1.jsonl'}")
+    code, _, last_line = run("", f"--add-reports={tmp_path}")
     assert code == 0
     assert last_line.startswith("1 passed in ")
