@@ -28,7 +28,7 @@ CHECKS = (
     Check("types", (*PYTHON, "basedpyright", "--warnings")),
     Check(
         "imports",
-        (str(Path(sys.executable).with_name("lint-imports")), "--no-cache"),
+        (str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"),
         "the rules stand in pyproject.toml",
     ),
     Check("locks", (*PYTHON, "tools.locks", "--check"), "./justw lock repairs this"),
