@@ -51,6 +51,10 @@ class Records:
         """Whether there are so many tasks and each is completed."""
         return await self.statuses() == {"completed": number}
 
+    async def is_outbox_empty(self) -> bool:
+        """Whether everything due was published."""
+        return not await self.value("SELECT EXISTS (SELECT FROM outbox)")
+
     async def task_ids(self) -> set[str]:
         """The ids of all tasks."""
         return {str(row["id"]) for row in await self._pool.fetch("SELECT id FROM tasks")}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ QUICK = {
     "WAYBILL_WEBHOOK_ALLOW_PRIVATE": "true",
     "WAYBILL_RELAY_POLL_SECONDS": "0.2",
     "WAYBILL_REAP_SECONDS": "0.5",
+    # SQS goes on with a poll whose caller is gone, and what it hands to that waits for its visibility to end.
+    "WAYBILL_RECEIVE_WAIT_SECONDS": "1",
 }
 """What differs from the defaults unless a test says otherwise: what only waits is waited for less."""
 
@@ -47,7 +50,7 @@ class Stack:
         self.api: Client
         self.records: Records
         self._folder = folder
-        self._database_url = database_url
+        self.database_url = database_url
         self._session = session
         self._until = until
 
@@ -85,8 +88,8 @@ class Stack:
         name = f"{command}-{len(self.services) + 1}"
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "WAYBILL_DATABASE_URL": self._database_url(role),
-            "WAYBILL_RELAY_DATABASE_URL": self._database_url("waybill_relay"),
+            "WAYBILL_DATABASE_URL": self.database_url(role),
+            "WAYBILL_RELAY_DATABASE_URL": self.database_url("waybill_relay"),
             "WAYBILL_QUEUE_URL": self.sqs.queue_url(),
             **self.sqs.environment(),
             **self.settings,
@@ -103,6 +106,31 @@ class Stack:
     def messages(self, queue: str | None = None) -> list[WaitingMessage]:
         """The messages of a queue, without receiving them."""
         return peek(self.sqs.endpoint, queue or self.sqs.queue_url())
+
+    async def is_ready(self) -> bool:
+        """Whether the API says that it can serve."""
+        return (await self.api.get("/health/ready")).status == 200
+
+    def signal_queue(self, sent: signal.Signals) -> None:
+        """Freeze (SIGSTOP) or thaw (SIGCONT) SQS: a connection to it opens, and nothing is answered."""
+        assert self.sqs._process is not None
+        self.sqs._process.send_signal(sent)
+
+    def requests_at_frozen_queue(self) -> int:
+        """How many connections hold bytes that SQS has not read, by the kernel's table."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        unread = [row for row in rows if int(row[1].split(":")[1], 16) == self.sqs.port and row[4][-8:] != "00000000"]
+        return len(unread)
+
+    def take_messages(self, number: int) -> list[str]:
+        """Receive so many messages and delete them without working them; their bodies."""
+        where = {"QueueUrl": self.sqs.queue_url()}
+        received = call(self.sqs.endpoint, "ReceiveMessage", where | {"MaxNumberOfMessages": number}).get(
+            "Messages", []
+        )
+        for message in received:
+            call(self.sqs.endpoint, "DeleteMessage", where | {"ReceiptHandle": message["ReceiptHandle"]})
+        return [message["Body"] for message in received]
 
     def is_queue_empty(self) -> bool:
         """Nothing visible, in flight or delayed."""

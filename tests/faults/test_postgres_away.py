@@ -1,0 +1,72 @@
+"""PostgreSQL stops, crashes or comes back: clients hear 503 at once, and everything recovers without our help."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from waybill_dev.postgres import PostgresServer, temporary_postgres
+
+from tests.stack.client import Answer
+from tests.stack.processes import Until
+from tests.stack.receiver import Receiver
+from tests.stack.stack import Stack, open_stack
+from tools.servers import TEMPLATE, make_template
+
+ANSWERED_WITHIN_SECONDS = 1.0
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    """A server of the test's own, migrated. What it commits survives a crash of it, as it does in production."""
+    with temporary_postgres(settings={"synchronous_commit": "on"}) as server:
+        make_template(server)
+        yield server
+
+
+@pytest.fixture
+async def own_stack(postgres: PostgresServer, tmp_path: Path, until: Until) -> AsyncIterator[Stack]:
+    """A stack on that server."""
+    async with open_stack(tmp_path, lambda role: postgres.url(role, TEMPLATE), until) as stack:
+        await stack.records.keep_ledger()
+        yield stack
+
+
+@pytest.mark.parametrize("end", [PostgresServer.stop, PostgresServer.kill], ids=["stopped", "crashed"])
+async def test_everything_recovers_from_a_database_that_was_away(
+    own_stack: Stack, postgres: PostgresServer, receiver: Receiver, until: Until, end: Callable[[PostgresServer], None]
+) -> None:
+    stack = own_stack
+    stack.configure(lease_seconds=3, heartbeat_seconds=0.5, visibility_seconds=5)
+    services = [await stack.start_api(), await stack.start_worker()]
+    running = [await stack.api.submit_webhook(receiver.hold("/held")) for _ in range(5)]
+    await until(lambda: receiver.hits["/held"] == len(running))
+
+    end(postgres)
+    answers = await ask_everything(stack, running[0])
+    assert [(answer.status, answer.headers.get("retry-after")) for answer in answers] == [(503, "1")] * len(answers)
+    assert max(answer.seconds for answer in answers) < ANSWERED_WITHIN_SECONDS
+    ready, live = await asyncio.gather(stack.api.get("/health/ready"), stack.api.get("/health/live"))
+    assert (ready.status, "database" in ready.body["degraded"], live.status) == (503, True, 200)
+    assert max(ready.seconds, live.seconds) < ANSWERED_WITHIN_SECONDS
+    receiver.release("/held")  # they end while nobody can put that on record
+    await services[1].until_logged("task.uncommitted")
+
+    postgres.start()
+    await until(stack.is_ready)
+    later = [await stack.api.submit("after") for _ in range(5)]
+    await until(lambda: stack.records.each_completed_once([*running, *later]), within_seconds=30)
+    assert [service.is_running for service in services] == [True, True]
+    await until(stack.is_queue_empty, within_seconds=15)
+
+
+async def ask_everything(stack: Stack, task_id: str) -> list[Answer]:
+    """Every kind of request, several at once and one after another."""
+    rounds = [
+        await asyncio.gather(
+            *(stack.api.request("POST", "/tasks", {"title": "in vain"}) for _ in range(10)),
+            *(stack.api.get(path) for path in (f"/tasks/{task_id}", "/tasks", "/tasks?status=pending")),
+        )
+        for _ in range(3)
+    ]
+    return [answer for answers in rounds for answer in answers]

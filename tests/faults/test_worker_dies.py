@@ -1,0 +1,83 @@
+"""A worker dies or freezes in the middle: all tasks finish, none is completed twice."""
+
+import asyncio
+import signal
+
+from tests.stack.processes import Service, Until
+from tests.stack.receiver import Receiver
+from tests.stack.stack import Stack
+
+TASKS = 60
+
+
+async def test_all_tasks_finish_once_although_a_worker_is_killed_in_the_middle(
+    stack: Stack, receiver: Receiver, until: Until
+) -> None:
+    stack.configure(lease_seconds=3, heartbeat_seconds=0.5, visibility_seconds=5, concurrency=10)
+    victim, _ = await stack.start(workers=2)
+    url = receiver.slow("/slow", 0.4)
+    task_ids = await asyncio.gather(*(stack.api.submit_webhook(url) for _ in range(TASKS)))
+
+    async def in_the_middle() -> bool:
+        ended = await stack.records.attempts_that("succeeded")
+        return ended >= 5 and await stack.records.running_in(victim.pid) >= 5
+
+    await until(in_the_middle)
+    victim.kill()
+    assert len(await stack.records.completions()) < TASKS
+    await stack.start_worker()
+    await until(lambda: stack.records.each_completed_once(task_ids), within_seconds=30)
+    assert await stack.records.attempts_that("lost") >= 1
+    assert await stack.records.attempts_that("succeeded") == TASKS
+    await until(stack.is_queue_empty, within_seconds=15)
+
+
+async def test_tasks_survive_workers_that_are_killed_again_and_again(
+    stack: Stack, receiver: Receiver, until: Until
+) -> None:
+    stack.configure(lease_seconds=2, heartbeat_seconds=0.5, visibility_seconds=5, concurrency=10)
+    [worker] = await stack.start()
+    url = receiver.slow("/slow", 0.2)
+    task_ids = await asyncio.gather(*(stack.api.submit_webhook(url) for _ in range(30)))
+    for _ in range(3):
+        await until(_is_busy(stack, worker), within_seconds=15)
+        worker.kill()
+        worker = await stack.start_worker()
+    await until(lambda: stack.records.each_completed_once(task_ids), within_seconds=45)
+    assert await stack.records.attempts_that("lost") >= 3
+    assert await stack.records.value("SELECT max(attempt) FROM tasks") <= 4
+
+
+async def test_a_worker_that_was_frozen_beyond_its_lease_answers_too_late(
+    stack: Stack, receiver: Receiver, until: Until
+) -> None:
+    stack.configure(lease_seconds=2, heartbeat_seconds=0.5, visibility_seconds=5)
+    [frozen] = await stack.start()
+    task_id = await stack.api.submit_webhook(receiver.hold("/held"))
+    await until(lambda: receiver.hits["/held"] == 1)
+
+    frozen.send(signal.SIGSTOP)
+    receiver.release("/held")  # its answer waits in the frozen worker's socket
+    await stack.start_worker()
+    await until(lambda: stack.records.each_completed_once([task_id]), within_seconds=15)
+    assert await stack.records.outcomes(task_id) == ["lost", "succeeded"]
+    before = await stack.api.task(task_id)
+
+    frozen.send(signal.SIGCONT)
+    fenced = await frozen.until_logged("task.fenced")
+    assert (fenced["task_id"], fenced["fence"]) == (task_id, 1)
+    assert await stack.api.task(task_id) == before
+    assert await stack.records.each_completed_once([task_id])
+    await until(stack.is_queue_empty, within_seconds=15)
+
+    # It works on as if nothing had been.
+    other = await stack.api.submit("after the thaw")
+    await until(lambda: stack.records.each_completed_once([task_id, other]))
+    assert frozen.is_running
+
+
+def _is_busy(stack: Stack, worker: Service):
+    async def is_busy() -> bool:
+        return await stack.records.running_in(worker.pid) >= 5
+
+    return is_busy
