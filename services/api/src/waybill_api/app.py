@@ -8,6 +8,7 @@ from waybill_runtime.clients import open_pool
 
 from .accept import Acceptance
 from .health import Health
+from .pages import PAGES
 from .problems import problem_response
 from .relay.loop import open_relay
 from .relay.settings import RelaySettings
@@ -27,7 +28,7 @@ def create_app(settings: ApiSettings, relay_settings: RelaySettings | None) -> L
             yield
 
     return Litestar(
-        ROUTES,
+        [*ROUTES, *PAGES],
         lifespan=[lifespan],
         exception_handlers={Exception: problem_response},
         openapi_config=None,

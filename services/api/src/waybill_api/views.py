@@ -10,13 +10,14 @@ from waybill_contracts import DEFAULT_KIND, TaskStatus
 TITLE_MAX_LENGTH = 200
 DESCRIPTION_MAX_LENGTH = 10_000
 
+Instant = Annotated[datetime, Meta(tz=True)]
 Title = Annotated[str, Meta(min_length=1, max_length=TITLE_MAX_LENGTH)]
 
 
 class SubmitTask(Struct, frozen=True, kw_only=True):
     """The body of `POST /tasks`. `title` is required for the default kind, else it is the kind's name."""
 
-    title: Title | UnsetType = UNSET
+    title: Annotated[Title, Meta(description="For people.")] | UnsetType = UNSET
     description: Annotated[str, Meta(max_length=DESCRIPTION_MAX_LENGTH)] | None = None
     kind: str = DEFAULT_KIND
     payload: dict[str, Any] = {}
@@ -45,18 +46,14 @@ class TaskView(Struct, frozen=True, kw_only=True):
     description: str | None
     payload: Raw
     status: TaskStatus
-    attempt: int
-    """Charged tries so far."""
-    max_attempts: int | None
-    """Known from the first attempt on."""
-    available_at: datetime
-    """Not worked before this instant: its time, or its next retry."""
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    attempt: Annotated[int, Meta(ge=0, description="Charged tries so far.")]
+    max_attempts: Annotated[int, Meta(description="Known from the first attempt on.")] | None
+    available_at: Annotated[datetime, Meta(tz=True, description="Not worked before this: its time, or its next retry.")]
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
     result: Raw | None
     error: Raw | None
-    """Of the last attempt that did not complete."""
 
 
 class TaskPage(Struct, frozen=True, kw_only=True):
