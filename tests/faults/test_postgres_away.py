@@ -60,6 +60,41 @@ async def test_everything_recovers_from_a_database_that_was_away(
     await until(stack.is_queue_empty, within_seconds=15)
 
 
+async def test_no_task_answered_202_is_lost_when_the_database_crashes_under_load(
+    own_stack: Stack, postgres: PostgresServer, until: Until
+) -> None:
+    stack = own_stack
+    stack.configure(lease_seconds=3, heartbeat_seconds=0.5, visibility_seconds=5)
+    await stack.start()
+    answers: list[Answer] = []
+    enough = False
+
+    def number_of(status: int) -> int:
+        return sum(answer.status == status for answer in answers)
+
+    async def submit_until_enough() -> None:
+        while not enough:
+            answers.append(await stack.api.request("POST", "/tasks", {"title": "under load"}))
+
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(10):
+            clients.create_task(submit_until_enough())
+        await until(lambda: number_of(202) > 200)
+        postgres.kill()
+        await until(lambda: number_of(503) > 100)
+        postgres.start()
+        before = number_of(202)
+        await until(lambda: number_of(202) > before + 100, within_seconds=20)
+        enough = True
+
+    assert {answer.status for answer in answers} == {202, 503}
+    assert max(answer.seconds for answer in answers if answer.status == 503) < ANSWERED_WITHIN_SECONDS
+    stored = await stack.records.task_ids()
+    assert {answer.body["id"] for answer in answers if answer.status == 202} <= stored
+    await until(lambda: stack.records.each_completed_once(sorted(stored)), within_seconds=30)
+    await until(stack.is_queue_empty, within_seconds=15)
+
+
 async def ask_everything(stack: Stack, task_id: str) -> list[Answer]:
     """Every kind of request, several at once and one after another."""
     rounds = [
