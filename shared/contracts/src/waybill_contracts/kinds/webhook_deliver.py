@@ -20,5 +20,8 @@ class DeliverWebhook(TaskPayload, kind="webhook.deliver", version=1, result=Webh
     `url` is http or https without credentials. `body` is any JSON value; it is sent as `application/json`.
     """
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$", max_length=8192)]
+    url: Annotated[
+        str,
+        Meta(pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$", max_length=8192, examples=["https://example.com/hook"]),
+    ]
     body: Any = None
