@@ -137,7 +137,10 @@ async def queues(sqs: Any, aws_environment: str) -> AsyncIterator[SimpleNamespac
 
 
 class CountingProxy:
-    """A TCP proxy that counts the messages clients send to PostgreSQL, by their type: Parse P, Bind B, Execute E, Sync S, Query Q."""
+    """A TCP proxy that counts what clients send to PostgreSQL, by type of message.
+
+    Parse is P, Bind B, Execute E, Sync S, Query Q.
+    """
 
     def __init__(self, host: str | None, port: int | None) -> None:
         self.target = (host, port)
