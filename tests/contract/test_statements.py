@@ -1,0 +1,55 @@
+"""Every SQL statement of both services, as its role, against the migrated database."""
+
+import re
+
+import asyncpg
+import pytest
+
+WITHOUT_INDEX = {"waybill_api.store.probe.PROBE"}
+"""Reads the first row that it meets."""
+
+
+async def plan_of(connection, text):
+    """The plan for any parameters. PREPARE passes without privileges; EXPLAIN EXECUTE asks for them."""
+    prepared = await connection.prepare(text)
+    nulls = ", ".join("NULL" for _ in prepared.get_parameters())
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE explained AS {text}")
+    rows = await connection.fetch(f"EXPLAIN EXECUTE explained{f'({nulls})' if nulls else ''}")
+    return "\n".join(row[0] for row in rows)
+
+
+async def test_a_role_may_run_every_statement_of_its_service(database, statement):
+    role, text = statement
+    assert role, "name the role that runs the statements of this module in conftest.py"
+    assert await plan_of(await database.connect(role), text)
+
+
+async def test_explain_refuses_what_a_role_may_not_do(database):
+    """Else the test above would prove nothing."""
+    connection = await database.connect("waybill_api")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await plan_of(connection, "DELETE FROM tasks WHERE id = $1")
+
+
+async def test_no_statement_reads_all_tasks(grown_database, statements):
+    scans = {}
+    for name, (role, text) in statements.items():
+        plan = await plan_of(await grown_database.connect(role), text)
+        if "Seq Scan on tasks" in plan and name not in WITHOUT_INDEX:
+            scans[name] = plan
+    assert scans == {}
+
+
+async def test_the_relay_takes_due_rows_by_the_index_of_their_time(grown_database, statements):
+    role, text = statements["waybill_api.store.outbox.TAKE"]
+    assert "outbox_available_at_idx" in await plan_of(await grown_database.connect(role), text)
+
+
+def test_every_text_constant_of_the_stores_is_a_statement_or_known(other_constants):
+    assert other_constants == {"waybill_api.store.tasks.TENANT"}
+
+
+def test_no_statement_needs_a_newer_postgresql_than_15(statements):
+    newer = re.compile(r"\buuidv7\s*\(|\bRETURNING\s+(WITH|old\.|new\.)|\bMERGE\b|json_table|any_value", re.IGNORECASE)
+    assert not [name for name, (_, text) in statements.items() if newer.search(text)]
