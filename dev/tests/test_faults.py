@@ -161,3 +161,14 @@ def test_the_env_file_of_the_checkout_is_read_and_the_environment_wins(stack):
     assert str(stack.api_port) in stack.status()["addresses"]["API"]
     assert stack.run("down").returncode == 0
     assert stack.run("reset", "--yes").returncode == 0
+
+
+def test_data_of_another_postgresql_and_lost_passwords_are_named(stack):
+    assert stack.run("migrate").returncode == 0
+    data = data_folder(stack.home / "postgres")
+    (data / "PG_VERSION").write_text("17\n")
+    assert only_line(stack.run("migrate")).startswith(
+        f"waybill: the data in {data} was written by PostgreSQL 17 and this is 18: remove it with './justw reset'"
+    )
+    (stack.home / "passwords.json").unlink()
+    assert only_line(stack.run("migrate")).startswith(f"waybill: {stack.home}/passwords.json is missing or broken")

@@ -48,8 +48,8 @@ class Terminal:
         self._gone = False
 
     def show(self, name: str, line: str, plain: str) -> None:
-        """Show one line of a service; PostgreSQL's notes of its routine stay in the file."""
-        if name == "postgres" and " LOG:  " in plain:
+        """Show one line of a service; PostgreSQL's notes of its routine and long statements stay in the file."""
+        if name == "postgres" and (plain.startswith("\t") or " LOG:  " in plain or " STATEMENT:  " in plain):
             return
         self.print(prefixed(name, line if self.coloured else plain, coloured=self.coloured))
 

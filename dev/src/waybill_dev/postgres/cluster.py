@@ -50,8 +50,10 @@ class Cluster:
 
     def _initdb(self, folder: Path, options: list[str]) -> None:
         argv = [str(self.bin_folder / "initdb"), "-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", *self._locale()]
-        _run(Command((*argv, *options), {"TZ": "UTC"}, account=self.account))
-        self._password_path.unlink(missing_ok=True)
+        try:
+            _run(Command((*argv, *options), {"TZ": "UTC"}, account=self.account))
+        finally:
+            self._password_path.unlink(missing_ok=True)
 
     @property
     def _password_path(self) -> Path:

@@ -18,7 +18,8 @@ from waybill_dev.waiting import wait_until
 
 _START_SECONDS = 60.0  # after a crash it replays its log first
 _STOP_SECONDS = 10.0
-_FAST_AND_LOST_ON_POWER_CUT = MappingProxyType({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+# What is committed survives a crash of the server, not one of the machine.
+_LOST_ON_POWER_CUT = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
 
 
 class PostgresServer:
@@ -46,7 +47,7 @@ class PostgresServer:
         self.port = port or free_port()
         self.password = password
         self._durable = durable
-        self._settings = dict(settings) if durable else {**_FAST_AND_LOST_ON_POWER_CUT, **settings}
+        self._settings = dict(settings) if durable else {**_LOST_ON_POWER_CUT, **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -120,8 +121,10 @@ class PostgresServer:
         argv = [psql, "-XqAt", "-v", "ON_ERROR_STOP=1", self.url(database=database)]
         # Nobody's PGHOST, PGSERVICE or PGSSLMODE may lead elsewhere.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        environment |= {"PGPASSWORD": self.password or "", "PGCONNECT_TIMEOUT": "10"}
-        done = subprocess.run(argv, input=statements, env=environment, capture_output=True, text=True, check=False)
+        environment |= {"PGPASSWORD": self.password or "", "PGCONNECT_TIMEOUT": "10", "PGCLIENTENCODING": "UTF8"}
+        done = subprocess.run(
+            argv, input=statements, env=environment, capture_output=True, encoding="utf-8", check=False
+        )
         if done.returncode != 0:
             raise StackError(f"PostgreSQL refused a statement: {done.stderr.strip().splitlines()[0]}")
         return done.stdout.strip()

@@ -1,0 +1,68 @@
+"""The words of the command line, and what each of them runs."""
+
+import argparse
+from collections.abc import Sequence
+
+from waybill_dev.commands.down import down, reset
+from waybill_dev.commands.logs import logs
+from waybill_dev.commands.migrate import migrate
+from waybill_dev.commands.queue import queue_peek
+from waybill_dev.commands.status import status
+from waybill_dev.commands.up import up
+from waybill_dev.settings import StackSettings, load_settings
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run the command that `arguments` name; its exit code. Raises StackError."""
+    words = _parser().parse_args(arguments)
+    return _dispatch(words, load_settings())
+
+
+def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
+    match words.command:
+        case "up":
+            return up(settings, detach=words.detach)
+        case "status":
+            return status(settings, as_json=words.json)
+        case "logs":
+            return logs(settings, words.service, follow=words.follow, lines=words.lines)
+        case "down":
+            return down(settings)
+        case "reset":
+            return reset(settings, yes=words.yes)
+        case "queue":
+            return queue_peek(settings, dead=words.dead, limit=words.limit)
+        case "migrate":
+            return migrate(settings, [words.revision])
+        case _:
+            return migrate(settings, ["new", words.text])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="waybill-dev", description="The local stack of Waybill, on loopback.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    start = commands.add_parser("up", help="start everything and show one log; Ctrl-C ends it")
+    start.add_argument("--detach", "-d", action="store_true", help="return when all is ready and leave it running")
+    shown = commands.add_parser(
+        "status", help="addresses, processes, messages; exit 0 all runs, 1 a part does not, 3 down"
+    )
+    shown.add_argument("--json", action="store_true", help="for programs")
+    log = commands.add_parser("logs", help="the log, or one service's part of it")
+    log.add_argument("service", nargs="?")
+    log.add_argument("--follow", "-f", action="store_true", help="go on with what comes")
+    log.add_argument("--lines", "-n", type=int, default=200, help="how many lines back (200)")
+    commands.add_parser("down", help="end a running stack; data stays")
+    removal = commands.add_parser("reset", help="remove all data of a stack that does not run")
+    removal.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    _add_queue(commands.add_parser("queue", help="look into the queue"))
+    schema = commands.add_parser("migrate", help="bring the schema to a revision, the newest unless named")
+    schema.add_argument("revision", nargs="?", default="head")
+    commands.add_parser("migration", help="write a new revision").add_argument("text")
+    return parser
+
+
+def _add_queue(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    look = verbs.add_parser("peek", help="show the messages, without receiving them")
+    look.add_argument("--dead", action="store_true", help="those of the dead-letter queue")
+    look.add_argument("--limit", "-n", type=int, default=20, help="how many (20)")
