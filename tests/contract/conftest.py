@@ -59,13 +59,6 @@ def constants(module: ModuleType) -> Iterator[tuple[str, str]]:
                     yield f"{module.__name__}.{name}{key or ''}", text
 
 
-def pytest_generate_tests(metafunc: Any) -> None:
-    """Fixture `statement`: each test that asks for it runs once for every SQL constant, as (role, text)."""
-    if "statement" in metafunc.fixturenames:
-        found = all_statements()
-        metafunc.parametrize("statement", found.values(), ids=found)
-
-
 def all_statements() -> dict[str, tuple[str | None, str]]:
     """Name to (role, text) of every SQL constant of both services."""
     return {
