@@ -18,10 +18,18 @@ def only_line(done: "subprocess.CompletedProcess[str]") -> str:
     return line
 
 
-@pytest.mark.parametrize("variable", ["WAYBILL_API_PORT", "WAYBILL_AWS_PORT", "WAYBILL_POSTGRES_PORT"])
-def test_a_port_that_is_taken_is_named_with_its_variable(stack, variable):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize(
+    ("variable", "family", "address"),
+    [
+        ("WAYBILL_API_PORT", socket.AF_INET, "127.0.0.1"),
+        ("WAYBILL_API_PORT", socket.AF_INET6, "::1"),
+        ("WAYBILL_AWS_PORT", socket.AF_INET, "0.0.0.0"),
+        ("WAYBILL_POSTGRES_PORT", socket.AF_INET, "127.0.0.1"),
+    ],
+)
+def test_a_port_that_is_taken_is_named_with_its_variable(stack, variable, family, address):
+    with socket.socket(family) as taken:
+        taken.bind((address, 0))
         taken.listen()
         port = taken.getsockname()[1]
         refused = stack.run("up", "--detach", **{variable: str(port)})

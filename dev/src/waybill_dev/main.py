@@ -1,5 +1,6 @@
 """Entry point of the command waybill-dev."""
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(arguments)
     except StackError as error:
         return _complain(str(error), error.exit_code)
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}: mend that, or set WAYBILL_HOME to another folder", FAILED)

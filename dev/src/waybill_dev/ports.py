@@ -1,5 +1,6 @@
 """Ports on loopback."""
 
+import errno
 import socket
 
 LOOPBACK = "127.0.0.1"
@@ -13,11 +14,17 @@ def free_port() -> int:
 
 
 def in_use(port: int) -> bool:
-    """Whether a server already holds `port` on loopback or on all addresses."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
+    """Whether another program listens on `port`, on either address of localhost. Raises PermissionError."""
+    return _taken(socket.AF_INET, LOOPBACK, port) or (socket.has_ipv6 and _taken(socket.AF_INET6, "::1", port))
+
+
+def _taken(family: socket.AddressFamily, address: str, port: int) -> bool:
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except PermissionError:
+        raise
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE  # else this machine has no such address
     return False

@@ -15,8 +15,8 @@ from typing import IO
 from waybill_dev.account import Account
 
 _PR_SET_PDEATHSIG = 1
-# Loaded before any fork: between fork and exec nothing may be imported or allocated that another thread could hold.
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Looked up before any fork: between fork and exec nothing may wait for a lock that another thread could hold.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Command:
 
         def prepare() -> None:
             # Runs after the change of user, which would clear the setting.
-            if _libc is not None:
-                _libc.prctl(_PR_SET_PDEATHSIG, int(self.orphan_signal), 0, 0, 0)
+            if _prctl is not None:
+                _prctl(_PR_SET_PDEATHSIG, int(self.orphan_signal), 0, 0, 0)
                 if os.getppid() != parent:
                     os._exit(1)
 

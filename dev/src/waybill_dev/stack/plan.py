@@ -61,5 +61,9 @@ def _postgres_port(settings: StackSettings, state: StackState) -> int:
 
 
 def _refuse_taken(variable: str, port: int) -> None:
-    if in_use(port):
+    try:
+        taken = in_use(port)
+    except PermissionError:
+        raise StackError(f"port {port} may be opened by root alone: set {variable} to one above 1023") from None
+    if taken:
         raise StackError(f"port {port} is taken by another program: end it, or set {variable} to a free port")
