@@ -49,14 +49,16 @@ async def client(database, client_of):
 
 
 class DatabaseProxy:
-    """A TCP proxy before PostgreSQL that can stop like a server, or fall silent."""
+    """A TCP proxy before PostgreSQL that can stop like a server, fall silent, or keep the answers for itself."""
 
     def __init__(self, host, port):
         self.target, self.streams, self.tasks = (host, port), [], set()
-        self.port, self.listener, self.flowing = 0, None, asyncio.Event()
+        self.port, self.listener = 0, None
+        self.flowing, self.swallowing, self.swallowed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def listen(self):
         self.flowing.set()
+        self.swallowing.clear()
         self.listener = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
         self.port = self.listener.sockets[0].getsockname()[1]
 
@@ -69,15 +71,18 @@ class DatabaseProxy:
     async def serve(self, client_reader, client_writer):
         reader, writer = await asyncio.open_connection(*self.target)
         self.streams += [client_writer, writer]
-        for ends in ((client_reader, writer), (reader, client_writer)):
+        for ends in ((client_reader, writer, False), (reader, client_writer, True)):
             task = asyncio.create_task(self.pass_on(*ends))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def pass_on(self, reader, writer):
+    async def pass_on(self, reader, writer, is_answer):
         with suppress(OSError):
             while data := await reader.read(65536):
                 await self.flowing.wait()
+                if is_answer and self.swallowing.is_set():
+                    self.swallowed.set()
+                    continue
                 writer.write(data)
             writer.close()
 

@@ -6,6 +6,7 @@ import pytest
 from asyncpg import DataError
 from waybill_api.accept import Acceptance
 from waybill_api.errors import InvalidRequest, Overloaded
+from waybill_api.store.database import Database
 from waybill_api.store.tasks import TaskStore
 from waybill_api.submission import read_submission
 from waybill_runtime.clients import open_pool
@@ -16,8 +17,8 @@ NOTE = {"title": "a note"}
 class CountingStore(TaskStore):
     """Counts the statements that accept."""
 
-    def __init__(self, pool):
-        super().__init__(pool)
+    def __init__(self, database):
+        super().__init__(database)
         self.batches = []
 
     async def accept(self, batch):
@@ -28,7 +29,7 @@ class CountingStore(TaskStore):
 @pytest.fixture
 async def store(database):
     async with open_pool(database.url("waybill_api"), 4, "test") as pool:
-        yield CountingStore(pool)
+        yield CountingStore(Database(pool))
 
 
 async def test_a_thousand_concurrent_submits_share_a_few_statements(store, database):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import httpx
 import pytest
 
 NOTE = {"title": "a note"}
@@ -63,17 +64,32 @@ async def test_a_database_that_falls_silent_in_the_middle_is_given_up_within_thr
     await assert_unavailable_quickly(client)  # what hung is gone: from here on it is a database that does not connect
 
 
-async def test_a_connection_that_breaks_while_a_task_is_stored_says_that_the_outcome_is_unknown(
-    proxy, client_of, until
-):
+async def test_a_connection_that_breaks_while_a_task_is_stored_says_where_to_look_for_it(proxy, client_of):
     client = await client_of(proxy.url)
     await client.post("/tasks", json=NOTE)
-    proxy.flowing.clear()
+    proxy.swallowing.set()  # the statement arrives, its answer never does
     submit = asyncio.create_task(client.post("/tasks", json=NOTE))
-    await asyncio.sleep(0.05)
+    await proxy.swallowed.wait()
     proxy.close()
-    problem = (await submit).json()
-    assert (problem["status"], problem["type"]) == (503, "urn:waybill:problem:outcome-unknown")
+    answer = await submit
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:waybill:problem:outcome-unknown")
+    await proxy.listen()
+    assert (await client.get(answer.headers["location"])).status_code == 200
+
+
+async def test_the_log_says_once_that_the_database_went_and_once_that_it_came_back(proxy, start_server):
+    server = await start_server(proxy.url)
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        await client.get("/tasks")
+        proxy.close()
+        for _ in range(5):
+            await client.get("/tasks")
+        await proxy.listen()
+        for _ in range(5):
+            await client.get("/tasks")
+    server.process.terminate()
+    _, logged = await server.process.communicate()
+    assert (logged.count(b"database.away"), logged.count(b"database.back")) == (1, 1)
 
 
 async def test_a_table_that_is_locked_is_answered_503_and_nothing_piles_up(database, client_of):

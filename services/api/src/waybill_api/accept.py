@@ -9,7 +9,7 @@ from waybill_contracts import TaskStatus
 from waybill_runtime.batching import Batcher
 from waybill_runtime.clients import RowRefused
 
-from .errors import FieldError, InvalidRequest, Overloaded
+from .errors import FieldError, InvalidRequest, OutcomeUnknown, Overloaded
 from .store.faults import is_callers_fault
 from .store.tasks import TaskStore
 from .views import NewTask, TaskView
@@ -45,6 +45,8 @@ class Acceptance:
         self._waiting_bytes += size
         try:
             instants = await self._batcher.submit(task)
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(str(error), f"/tasks/{task.id}") from error
         except RowRefused as error:
             detail = f"the database does not take these values ({type(error).__name__})"
             raise InvalidRequest(FieldError(field="", pointer="", rule="storable", detail=detail)) from error

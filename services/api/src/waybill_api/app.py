@@ -14,6 +14,7 @@ from .relay.loop import open_relay
 from .relay.settings import RelaySettings
 from .routes import ROUTES, Services
 from .settings import ApiSettings
+from .store.database import Database
 from .store.probe import DatabaseProbe
 from .store.tasks import TaskStore
 
@@ -49,7 +50,7 @@ async def open_services(settings: ApiSettings, relay_settings: RelaySettings | N
         )
         probe = DatabaseProbe(settings.database_url)
         stack.callback(probe.close)
-        tasks = TaskStore(pool)
+        tasks = TaskStore(Database(pool))
         stack.callback(pool.terminate)  # all requests have ended; a polite close would wait for a database that hangs
         acceptance = Acceptance(tasks, wake)
         stack.push_async_callback(acceptance.drain)

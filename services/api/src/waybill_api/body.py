@@ -21,8 +21,13 @@ _JSON = re.compile(r'application/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-?
 
 async def read_body(request: AnyRequest) -> bytes:
     """The whole body, at most `MAX_BODY_BYTES`. Raises `UnsupportedMedia`, `BodyTooLarge` or `BodyTooSlow`."""
-    check_media(request.headers.getall("content-type", []), request.headers.getall("content-encoding", []))
+    check_media(header_values(request, b"content-type"), header_values(request, b"content-encoding"))
     return await _read_bytes(request)
+
+
+def header_values(request: AnyRequest, name: bytes) -> list[str]:
+    """The values of a header, by its name in lower case. Litestar's `headers` would build a mapping of all of them."""
+    return [value.decode("latin-1") for each, value in request.scope["headers"] if each == name]
 
 
 def check_media(content_types: list[str], content_encodings: list[str]) -> None:
@@ -34,7 +39,7 @@ def check_media(content_types: list[str], content_encodings: list[str]) -> None:
 
 
 async def _read_bytes(request: AnyRequest) -> bytes:
-    length = request.headers.get("content-length", "")
+    length = "".join(header_values(request, b"content-length"))
     if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES:
         await _discard(request)
         raise BodyTooLarge(f"{length[:20]} bytes, the limit is {MAX_BODY_BYTES}")
@@ -55,7 +60,8 @@ async def _read_within_limits(request: AnyRequest) -> bytes:
             if len(body) > MAX_BODY_BYTES:
                 await _discard(request)
                 raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
-            deadline.reschedule(min(now() + STALL_SECONDS, last_call))
+            if more:
+                deadline.reschedule(min(now() + STALL_SECONDS, last_call))
     return body
 
 
@@ -68,7 +74,7 @@ async def _receive(request: AnyRequest) -> tuple[bytes, bool]:
 
 async def _discard(request: AnyRequest) -> None:
     """Read on for a while: a socket closed over unread bytes would reset, and the client might miss our answer."""
-    if "expect" in request.headers:
+    if header_values(request, b"expect"):
         return  # it waits for our 100 Continue before it sends
     left, more = DISCARD_BYTES, True
     try:

@@ -1,7 +1,7 @@
 """What happens on a connection before there is a request: bounds on its head, and a problem document for bad bytes."""
 
+import secrets
 import sys
-import uuid
 from asyncio import TimerHandle, Transport
 from typing import ClassVar, cast
 
@@ -140,7 +140,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 def _whole_response(error: ApiError) -> bytes:
-    request_id = uuid.uuid4().hex
+    request_id = secrets.token_hex(16)
     body = msgspec.json.encode(describe_problem(error, "", request_id))
     head = (
         f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"

@@ -14,6 +14,7 @@
 Problem types are URNs: they name the problem and are not meant to be fetched.
 """
 
+import random
 from typing import ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -94,8 +95,9 @@ class Unavailable(ApiError):
 
     status, problem, title = 503, "unavailable", "The service cannot answer just now"
 
-    def __init__(self, detail: str, retry_after_seconds: int = 1) -> None:
-        super().__init__(detail, {"retry-after": str(retry_after_seconds)})
+    def __init__(self, detail: str) -> None:
+        # Spread, so that clients sent away together do not come back together.
+        super().__init__(detail, {"retry-after": str(random.randint(1, 3))})
 
 
 class Overloaded(Unavailable):
@@ -105,6 +107,11 @@ class Overloaded(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """The task may be stored, or not; only looking for it tells."""
+    """The task may be stored, or not; only looking for it, at `location`, tells."""
 
     problem, title = "outcome-unknown", "It is not known whether the task was accepted"
+
+    def __init__(self, detail: str, location: str = "") -> None:
+        super().__init__(detail + (f"; GET {location} tells" if location else ""))
+        if location:
+            self.headers["location"] = location

@@ -9,7 +9,7 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 
 from .accept import Acceptance
-from .body import read_body
+from .body import header_values, read_body
 from .document import decode_document
 from .errors import NoSuchTask
 from .health import Health
@@ -83,7 +83,7 @@ async def ready(request: ApiRequest) -> Response[bytes]:
 
 def _traceparent(request: ApiRequest) -> str | None:
     """The W3C header, if there is exactly one and it is valid; anything else is ignored, as the standard says."""
-    given = request.headers.getall("traceparent", [])
+    given = header_values(request, b"traceparent")
     return given[0] if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else None
 
 

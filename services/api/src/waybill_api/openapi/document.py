@@ -17,7 +17,7 @@ PROBLEMS = {
     413: "The body is too large. The connection is closed.",
     415: "The body is not application/json in UTF-8.",
     503: "The database does not answer, or too many requests wait. Try again after `Retry-After` seconds. Nothing was"
-    " accepted, unless the type is `urn:waybill:problem:outcome-unknown`.",
+    " accepted, unless the type is `urn:waybill:problem:outcome-unknown`: then `Location` is where to look.",
 }
 
 DESCRIPTION = """Hand over a task, and follow it until it is completed, failed or cancelled.

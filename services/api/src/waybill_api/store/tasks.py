@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from asyncpg import Pool, Record
+from asyncpg import Record
 from msgspec import Raw
 from waybill_contracts import TaskStatus
-from waybill_runtime.clients import ACQUIRE_SECONDS, DatabaseUnavailable
 
 from ..errors import OutcomeUnknown, Unavailable
 from ..views import NewTask, TaskView
+from .database import Database
 from .faults import DatabaseFault, is_callers_fault, may_have_committed
 
 TENANT = "default"
@@ -75,8 +75,8 @@ PAGES = {
 class TaskStore:
     """Reads and writes tasks. Raises `Unavailable` when the database cannot answer."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def accept(self, batch: Sequence[NewTask]) -> list[tuple[datetime, datetime]]:
         """Store new tasks and their outbox rows; answers (available_at, created_at) of each, in order.
@@ -89,14 +89,12 @@ class TaskStore:
         ]
         columns = [list(column) for column in zip(*rows_given, strict=True)]
         try:
-            rows = await self._fetch(ACCEPT, TENANT, *columns)
+            rows = await self._database.fetch(ACCEPT, TENANT, *columns)
         except DatabaseFault as error:
             if is_callers_fault(error):
                 raise
             if may_have_committed(error):
-                raise OutcomeUnknown(
-                    "the database was lost while it stored the task; look before you submit again"
-                ) from error
+                raise OutcomeUnknown("the database was lost while it stored the task") from error
             raise Unavailable("the database refused; nothing was accepted") from error
         stored = {row["id"]: (row["available_at"], row["created_at"]) for row in rows}
         return [stored[task.id] for task in batch]
@@ -120,22 +118,9 @@ class TaskStore:
 
     async def _read(self, statement: str, *values: Any) -> list[Record]:
         try:
-            return await self._fetch(statement, *values)
+            return await self._database.fetch(statement, *values)
         except DatabaseFault as error:
             raise Unavailable("the database does not answer") from error
-
-    async def _fetch(self, statement: str, *values: Any) -> list[Record]:
-        try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        except DatabaseUnavailable as error:
-            raise Unavailable("the database does not answer") from error
-        try:
-            return await connection.fetch(statement, *values)
-        except TimeoutError:
-            connection.terminate()  # else the release would wait for a cancel that a black hole never answers
-            raise
-        finally:
-            await self._pool.release(connection)
 
 
 def _view(row: Record) -> TaskView:
