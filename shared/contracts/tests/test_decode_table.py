@@ -102,6 +102,15 @@ def test_a_subject_that_is_not_the_task_in_the_data_is_refused(golden):
     assert "$.subject" in poison.detail
 
 
+def test_32_levels_are_read_and_33_are_too_deep(golden):
+    def nested(levels):
+        inside = msgspec.json.encode(msgspec.to_builtins(golden))[:-1]
+        return inside + b',"unknown":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+    assert decode(nested(MAX_DEPTH)) == golden
+    assert refused(nested(MAX_DEPTH + 1)).reason is PoisonReason.TOO_DEEP
+
+
 @pytest.mark.parametrize("text", ["[" * 5000, "{" * 5000, '\\"[[' * 2000, "]" * 5000])
 def test_brackets_inside_strings_do_not_count_as_depth(golden, text):
     document = {**msgspec.to_builtins(golden), "note": text}

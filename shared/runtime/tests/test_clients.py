@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from waybill_runtime import clients
-from waybill_runtime.clients import DatabaseUnavailable, RowRefused, open_pool, open_sqs
+from waybill_runtime.clients import DatabaseUnavailable, RowRefused, aws_region, open_pool, open_sqs
+from waybill_runtime.settings import SettingsError
 
 
 @pytest.fixture
@@ -199,3 +200,21 @@ async def test_an_sqs_client_takes_its_endpoint_from_the_standard_variable(queue
         await client.send_message(QueueUrl=queues.url, MessageBody="x")
         answer = await client.receive_message(QueueUrl=queues.url, WaitTimeSeconds=1)
         assert [message["Body"] for message in answer["Messages"]] == ["x"]
+
+
+@pytest.mark.store
+@pytest.mark.parametrize(("foreign", "seen_by_the_next"), [(True, ""), (False, "left behind")])
+async def test_only_a_pool_that_runs_foreign_code_cleans_its_sessions_up(database, foreign, seen_by_the_next):
+    async with open_pool(database.url("waybill_api"), 1, "test", runs_foreign_code=foreign) as pool:
+        await pool.execute("SELECT set_config('waybill.note', 'left behind', false)")
+        assert await pool.fetchval("SELECT current_setting('waybill.note', true)") == seen_by_the_next
+
+
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_region_is_read_from_either_variable(monkeypatch, name):
+    for each in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(each, raising=False)
+    with pytest.raises(SettingsError, match="AWS_REGION must be set"):
+        aws_region()
+    monkeypatch.setenv(name, "eu-central-1")
+    assert aws_region() == "eu-central-1"

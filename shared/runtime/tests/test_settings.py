@@ -84,6 +84,19 @@ def test_a_wrong_secret_is_named_but_not_shown(name):
     assert "s3cret" not in str(refused.value)
 
 
+def test_numbers_that_do_not_fit_together_are_refused_in_the_words_of_the_struct():
+    class Pair(msgspec.Struct):
+        lease_seconds: float = 45.0
+        heartbeat_seconds: float = 10.0
+
+        def __post_init__(self):
+            if self.lease_seconds < self.heartbeat_seconds:
+                raise ValueError("WAYBILL_LEASE_SECONDS is too short")
+
+    with pytest.raises(SettingsError, match=r"^WAYBILL_LEASE_SECONDS is too short$"):
+        load_settings(Pair, {"WAYBILL_LEASE_SECONDS": "5"})
+
+
 def test_variables_of_others_are_left_alone():
     assert load_settings(Settings, {**COMPLETE, "WAYBILL_SOMETHING_ELSE": "1", "PORT": "1"}).port == 8000
 

@@ -54,6 +54,7 @@ async def open_pool(
 
     Connecting and each statement are bounded (seconds above); where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
+    Leaving the block drops all connections at once: what was to be committed must have been by then.
     `runs_foreign_code` pays a round trip at each release to clear session state that others' statements may leave.
     """
     pool = asyncpg.create_pool(
@@ -67,7 +68,10 @@ async def open_pool(
         reset=None if runs_foreign_code else _no_reset,
     )
     async with pool:
-        yield pool
+        try:
+            yield pool
+        finally:
+            pool.terminate()  # a polite close would wait for a database that hangs, and fail when that takes too long
 
 
 def aws_region() -> str:
