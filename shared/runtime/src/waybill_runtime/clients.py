@@ -1,5 +1,7 @@
 """Connections to PostgreSQL and SQS, opened with our timeouts; both may be away when a service starts."""
 
+import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ from .settings import SettingsError
 CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 2.0
 ACQUIRE_SECONDS = 0.5
+CLOSE_SECONDS = 1.0
 
 DatabaseUnavailable = (
     OSError,
@@ -54,7 +57,6 @@ async def open_pool(
 
     Connecting and each statement are bounded (seconds above); where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
-    Leaving the block drops all connections at once: what was to be committed must have been by then.
     `runs_foreign_code` pays a round trip at each release to clear session state that others' statements may leave.
     """
     pool = asyncpg.create_pool(
@@ -71,7 +73,14 @@ async def open_pool(
         try:
             yield pool
         finally:
-            pool.terminate()  # a polite close would wait for a database that hangs, and fail when that takes too long
+            await _close(pool)
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    """Politely if the database plays along; a pool whose close is cut off drops its connections by itself."""
+    with contextlib.suppress(*DatabaseUnavailable):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
 
 
 def aws_region() -> str:
