@@ -1,11 +1,15 @@
 """PostgreSQL stops, crashes or comes back: clients hear 503 at once, and everything recovers without our help."""
 
 import asyncio
+import os
+import signal
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from waybill_dev.postgres import PostgresServer, temporary_postgres
+from waybill_runtime.clients import ACQUIRE_SECONDS, STATEMENT_SECONDS
 
 from tests.stack.client import Answer
 from tests.stack.processes import Until
@@ -93,6 +97,38 @@ async def test_no_task_answered_202_is_lost_when_the_database_crashes_under_load
     assert {answer.body["id"] for answer in answers if answer.status == 202} <= stored
     await until(lambda: stack.records.each_completed_once(sorted(stored)), within_seconds=30)
     await until(stack.is_queue_empty, within_seconds=15)
+
+
+async def test_services_answer_503_and_stop_in_good_order_although_the_database_hangs(
+    own_stack: Stack, postgres: PostgresServer, until: Until
+) -> None:
+    stack = own_stack
+    services = await asyncio.gather(stack.start_api(), stack.start_worker(), stack.start_relay())
+    await stack.api.submit("before")
+    await until(lambda: stack.records.all_completed(1))
+
+    signal_everything(postgres, signal.SIGSTOP)
+    try:
+        answers = await ask_everything(stack, str(uuid.uuid4()))
+        ready, live = await asyncio.gather(stack.api.get("/health/ready"), stack.api.get("/health/live"))
+        for service in services:
+            service.send(signal.SIGTERM)
+        exit_codes = [await service.ended(within_seconds=15) for service in services]
+    finally:
+        signal_everything(postgres, signal.SIGCONT)
+    assert {answer.status for answer in answers} == {503}
+    assert max(answer.seconds for answer in answers) < ACQUIRE_SECONDS + STATEMENT_SECONDS + 1
+    assert (ready.status, live.status) == (503, 200)
+    assert ready.seconds < ANSWERED_WITHIN_SECONDS
+    assert exit_codes == [0, 0, 0]
+
+
+def signal_everything(postgres: PostgresServer, sent: signal.Signals) -> None:
+    """Signal a server and its processes, which lead groups of their own."""
+    server = int((postgres.cluster.data / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    for pid in (server, *map(int, children)):
+        os.kill(pid, sent)
 
 
 async def ask_everything(stack: Stack, task_id: str) -> list[Answer]:
