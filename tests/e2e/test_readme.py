@@ -84,7 +84,8 @@ def _fetched_tools() -> list[str]:
 def copy(tmp_path: Path) -> Iterator[Copy]:
     made = Copy(tmp_path / "waybill")
     yield made
-    subprocess.run(["./justw", "down"], cwd=made.folder, env=made.environment, capture_output=True, check=False)
+    for command in (["down"], ["reset", "--yes"]):  # run by root, its data may stand outside of the copy
+        subprocess.run(["./justw", *command], cwd=made.folder, env=made.environment, capture_output=True, check=False)
     shutil.rmtree(made.folder)
 
 
