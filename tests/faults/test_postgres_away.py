@@ -15,14 +15,14 @@ from tests.stack.client import Answer
 from tests.stack.processes import Until
 from tests.stack.receiver import Receiver
 from tests.stack.stack import Stack, open_stack
-from tools.servers import TEMPLATE, make_template
+from tools.servers import OWNER, TEMPLATE, make_template
 
 ANSWERED_WITHIN_SECONDS = 1.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    """A server of the test's own, migrated. What it commits survives a crash of it, as it does in production."""
+    """A server for this module alone. What it commits survives a crash of it, as it does in production."""
     with temporary_postgres(settings={"synchronous_commit": "on"}) as server:
         make_template(server)
         yield server
@@ -30,8 +30,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 async def own_stack(postgres: PostgresServer, tmp_path: Path, until: Until) -> AsyncIterator[Stack]:
-    """A stack on that server."""
-    async with open_stack(tmp_path, lambda role: postgres.url(role, TEMPLATE), until) as stack:
+    """A stack on a fresh database of that server."""
+    postgres.restart()  # however the test before left it
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgres.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE}")
+    async with open_stack(tmp_path, lambda role: postgres.url(role, name), until) as stack:
         await stack.records.keep_ledger()
         yield stack
 
@@ -48,7 +51,8 @@ async def test_everything_recovers_from_a_database_that_was_away(
 
     end(postgres)
     answers = await ask_everything(stack, running[0])
-    assert [(answer.status, answer.headers.get("retry-after")) for answer in answers] == [(503, "1")] * len(answers)
+    assert {answer.status for answer in answers} == {503}
+    assert all(1 <= int(answer.headers["retry-after"]) <= 5 for answer in answers)
     assert max(answer.seconds for answer in answers) < ANSWERED_WITHIN_SECONDS
     ready, live = await asyncio.gather(stack.api.get("/health/ready"), stack.api.get("/health/live"))
     assert (ready.status, "database" in ready.body["degraded"], live.status) == (503, True, 200)
