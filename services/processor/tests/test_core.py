@@ -450,3 +450,25 @@ async def test_a_result_that_cannot_be_recorded_in_time_is_left_to_the_next_deli
     task_id = await tasks.insert()
     assert await processor.process([deliver(task_id)]) == [Redeliver(5.0)]
     assert (await tasks.row(task_id))["status"] == "processing"
+
+
+async def test_a_text_about_nul_is_a_good_result(tasks: Any, deliver: Any, open_with: Any, echo: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="\\u0000 is how JSON writes it")
+
+    processor = await open_with(work)
+    task_id = await tasks.insert()
+    await processor.process([deliver(task_id)])
+    assert (await tasks.row(task_id))["result"] == {"text": "\\u0000 is how JSON writes it"}
+
+
+async def test_a_fault_that_nobody_foresaw_hands_its_delivery_back_and_harms_no_neighbour(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    processor = await open_with(work)
+    await tasks.fetch("ALTER TABLE dead_letters ADD CONSTRAINT unforeseen CHECK (false)")
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(body="?"), deliver(task_id)]) == [Redeliver(5.0), Acknowledge()]

@@ -45,6 +45,10 @@ class Batch:
             self._dispositions[position] = disposition
             await self._settle(self.deliveries[position], disposition)
 
+    def undecided(self) -> list[int]:
+        """Deliveries that have not ended."""
+        return [position for position in range(len(self.deliveries)) if position not in self._dispositions]
+
     def dispositions(self) -> list[Disposition]:
         """One for each delivery, in the order of the deliveries; complete once all have ended."""
         return [self._dispositions[position] for position in range(len(self.deliveries))]

@@ -1,7 +1,8 @@
 """The processor's core: deliveries in, dispositions out. The same for every shell."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -38,7 +39,9 @@ class Processor:
         work = [self._refuse(batch, position, poison) for position, poison in batch.unreadable]
         if batch.requests:
             work.append(self._claim_and_work(batch))
-        await asyncio.gather(*work)
+        await _all(work)
+        # A fault that nobody foresaw must not keep a delivery, and its slot, for ever.
+        await batch.end(batch.undecided(), Redeliver(UNCOMMITTED_SECONDS))
         return batch.dispositions()
 
     async def probe(self) -> None:
@@ -64,7 +67,7 @@ class Processor:
         unread = [claim.task_id for claim in claims if claim.answer is Answer.HELD]
         if unread:
             await self._hold(batch, unread)
-        await asyncio.gather(*(self._follow(batch, claim) for claim in claims if claim.answer is not Answer.HELD))
+        await _all([self._follow(batch, claim) for claim in claims if claim.answer is not Answer.HELD])
 
     async def _follow(self, batch: Batch, claim: Claim) -> None:
         request = batch.requests[claim.task_id]
@@ -108,3 +111,10 @@ class Processor:
             disposition = Redeliver(UNCOMMITTED_SECONDS)
         for task_id in task_ids:
             await batch.end(batch.requests[task_id].deliveries, disposition)
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run side by side to the end of each; what raises is logged and harms no other."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            log.error("processor.failed", exc_info=outcome)

@@ -16,6 +16,7 @@ from .store.transactions import TaskTransaction
 
 MAX_RESULT_BYTES = 256 * 1024
 _NUL = b"\\u0000"
+_BACKSLASH = b"\\\\"
 
 
 class Unusable(Exception):
@@ -66,7 +67,7 @@ def write_result(result: Any, kind: type[TaskPayload]) -> str:
         raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: {error}") from error
     if len(encoded) > MAX_RESULT_BYTES:
         raise Unusable(ErrorCode.RESULT_INVALID, f"{len(encoded)} bytes of JSON, the limit is {MAX_RESULT_BYTES}")
-    if _NUL in encoded:
+    if _NUL in encoded.replace(_BACKSLASH, b""):  # an escaped backslash before u0000 is no NUL
         raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: holds a NUL character, which PostgreSQL refuses")
     return encoded.decode()
 
