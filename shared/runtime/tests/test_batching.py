@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from waybill_runtime.batching import Batcher
+from waybill_runtime.batching import MAX_BYTES, Batcher
 
 
 class BadRow(Exception):
@@ -74,6 +74,13 @@ async def test_a_flush_never_takes_more_than_max_items(batcher, flush):
     answers = await asyncio.gather(*(batcher.submit(item) for item in range(25)))
     assert answers == [item * item for item in range(25)]
     assert [len(batch) for batch in flush.batches] == [10, 10, 5]
+
+
+async def test_a_flush_never_takes_more_than_its_bytes_unless_one_item_is_larger(flush):
+    half = MAX_BYTES // 2
+    batcher = Batcher(flush, 10, lambda _: False, size_of=lambda item: item)
+    await asyncio.gather(*(batcher.submit(item) for item in (half, half, 1, 2, half, 3 * half, 4)))
+    assert flush.batches == [[half, half], [1, 2, half], [3 * half], [4]]
 
 
 async def test_a_bad_item_fails_alone(batcher, flush):

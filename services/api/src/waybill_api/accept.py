@@ -29,7 +29,7 @@ class Acceptance:
     def __init__(self, store: TaskStore, on_accepted: Callable[[], None]) -> None:
         self._store = store
         self._on_accepted = on_accepted
-        self._batcher: Batcher[NewTask, Instants] = Batcher(self._flush, MAX_BATCH, is_callers_fault)
+        self._batcher: Batcher[NewTask, Instants] = Batcher(self._flush, MAX_BATCH, is_callers_fault, _size_of)
         self._waiting = 0
         self._waiting_bytes = 0
 
@@ -38,7 +38,7 @@ class Acceptance:
 
         Raises `Overloaded`, `Unavailable`, `OutcomeUnknown`, and `InvalidRequest` for values that PostgreSQL refuses.
         """
-        size = len(task.payload) + len(task.description or "")
+        size = _size_of(task)
         if self._waiting >= MAX_WAITING or self._waiting_bytes + size > MAX_WAITING_BYTES:
             raise Overloaded("too many tasks wait to be stored; nothing was accepted")
         self._waiting += 1
@@ -64,6 +64,10 @@ class Acceptance:
         self._on_accepted()
         log.info("task.accepted", count=len(batch))
         return stored
+
+
+def _size_of(task: NewTask) -> int:
+    return len(task.payload) + len(task.description or "")
 
 
 def _view(task: NewTask, instants: Instants) -> TaskView:

@@ -29,7 +29,7 @@ class Recorder:
 
     def __init__(self, outcomes: Outcomes, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
-        self._complete = Batcher(outcomes.complete, MAX_SHARED, _is_one_rows_fault)
+        self._complete = Batcher(outcomes.complete, MAX_SHARED, _is_one_rows_fault, _size_of)
         self._retry = Batcher(outcomes.retry, MAX_SHARED, _is_one_rows_fault)
         self._fail = Batcher(outcomes.fail, MAX_SHARED, _is_one_rows_fault)
         self._cancel = Batcher(outcomes.cancel, MAX_SHARED, _is_one_rows_fault)
@@ -95,6 +95,10 @@ class Recorder:
     def completed_apart(self, attempt: Attempt, held: bool) -> None:
         """Note a completion that the handler's own transaction made."""
         self._note(attempt, "task.completed", held)
+
+
+def _size_of(ended: Ended) -> int:
+    return len(ended.result or "")
 
 
 def _is_one_rows_fault(error: Exception) -> bool:

@@ -8,11 +8,15 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+MAX_BYTES = 2 * 1024 * 1024
+"""Of one flush: more would keep small items waiting behind large ones, and outlast a statement's time limit."""
+
 
 class Batcher(Generic[Item, Answer]):
     """Gathers items while a flush is under way and flushes them together when it ends.
 
-    `flush` takes up to `max_items` and answers for each, in order. When a shared flush fails with an error that
+    `flush` takes up to `max_items`, together of at most `MAX_BYTES` by `size_of` (or one that is larger alone), and
+    answers for each, in order. When a shared flush fails with an error that
     `is_callers_fault` accepts, each item is flushed alone, so that one bad item harms nobody else; any other error
     (a lost connection, say) goes to all that shared the flush.
     """
@@ -22,10 +26,12 @@ class Batcher(Generic[Item, Answer]):
         flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
         max_items: int,
         is_callers_fault: Callable[[Exception], bool],
+        size_of: Callable[[Item], int] | None = None,
     ) -> None:
         self._flush = flush
         self._max_items = max_items
         self._is_callers_fault = is_callers_fault
+        self._size_of = size_of
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._flusher: asyncio.Task[None] | None = None
 
@@ -44,15 +50,24 @@ class Batcher(Generic[Item, Answer]):
 
     async def _flush_all(self) -> None:
         while self._waiting:
-            size = min(len(self._waiting), self._max_items)
-            await self._flush_some([self._waiting.popleft() for _ in range(size)])
+            await self._flush_some(self._take())
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        taken: list[tuple[Item, asyncio.Future[Answer]]] = []
+        left_bytes = MAX_BYTES
+        while self._waiting and len(taken) < self._max_items:
+            if self._size_of is not None:
+                left_bytes -= self._size_of(self._waiting[0][0])
+                if taken and left_bytes < 0:
+                    break
+            taken.append(self._waiting.popleft())
+        return taken
 
     async def _flush_some(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._flush([item for item, _ in batch])
-            answered = list(
-                zip(batch, answers, strict=True)
-            )  # too few answers is an error for all, not a wait for ever
+            # Too few answers is an error for all, not a wait for ever.
+            answered = list(zip(batch, answers, strict=True))
         except Exception as error:
             if len(batch) > 1 and self._is_callers_fault(error):
                 for one in batch:
