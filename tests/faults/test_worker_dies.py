@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 
 from tests.stack.processes import Service, Until
 from tests.stack.receiver import Receiver
@@ -58,25 +59,26 @@ async def test_a_worker_that_was_frozen_beyond_its_lease_answers_too_late(
 
     frozen.send(signal.SIGSTOP)
     receiver.release("/held")  # its answer waits in the frozen worker's socket
-    await stack.start_worker()
-    await until(lambda: stack.records.each_completed_once([task_id]), within_seconds=15)
-    assert await stack.records.outcomes(task_id) == ["lost", "succeeded"]
-    before = await stack.api.task(task_id)
+    receiver.hold("/held")
+    successor = await stack.start_worker()
+    await until(lambda: receiver.hits["/held"] == 2, within_seconds=15)
+    assert await stack.records.outcomes(task_id) == ["lost"]
 
     frozen.send(signal.SIGCONT)
     fenced = await frozen.until_logged("task.fenced")
     assert (fenced["task_id"], fenced["fence"]) == (task_id, 1)
-    assert await stack.api.task(task_id) == before
-    assert await stack.records.each_completed_once([task_id])
-    await until(stack.is_queue_empty, within_seconds=15)
+    assert await stack.api.status(task_id) == "processing"
+    assert await stack.records.running_in(successor.pid) == 1
+    assert await stack.records.completions() == {}
 
-    # It works on as if nothing had been.
-    other = await stack.api.submit("after the thaw")
-    await until(lambda: stack.records.each_completed_once([task_id, other]))
+    receiver.release("/held")
+    await until(lambda: stack.records.each_completed_once([task_id]))
+    assert await stack.records.outcomes(task_id) == ["lost", "succeeded"]
+    await until(stack.is_queue_empty, within_seconds=15)
     assert frozen.is_running
 
 
-def _is_busy(stack: Stack, worker: Service):
+def _is_busy(stack: Stack, worker: Service) -> Callable[[], Awaitable[bool]]:
     async def is_busy() -> bool:
         return await stack.records.running_in(worker.pid) >= 5
 
