@@ -41,11 +41,12 @@ async def test_a_relay_that_is_killed_and_started_again_and_again_publishes_ever
 ) -> None:
     stack.configure(relay="apart")
     await stack.start_api()
-    task_ids = await asyncio.gather(*(stack.api.submit(f"task {number}") for number in range(500)))
-    for published in (100, 200, 300):
+    task_ids = await asyncio.gather(*(stack.api.submit(f"task {number}") for number in range(1500)))
+    for published in (100, 400, 700):
         relay = await stack.start_relay()
-        await until(lambda published=published: len(stack.messages()) >= published)
+        await until(lambda published=published: stack.sqs.depth().visible >= published)
         relay.kill()
+        assert not await stack.records.is_outbox_empty()
     await stack.start_relay()
     await stack.start_worker()
     await until(lambda: stack.records.each_completed_once(task_ids), within_seconds=30)

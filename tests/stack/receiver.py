@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -62,7 +62,7 @@ class Receiver:
 
 
 @asynccontextmanager
-async def open_receiver() -> AsyncIterator[Receiver]:
+async def open_receiver() -> AsyncGenerator[Receiver]:
     """A receiver on a free port of loopback."""
     receiver = Receiver()
     application = web.Application()

@@ -68,10 +68,13 @@ class Records:
         """How many attempts ended so."""
         return await self.value("SELECT count(*) FROM attempts WHERE outcome = $1", outcome)
 
-    async def running_in(self, pid: int) -> int:
-        """How many tasks the worker with this process id has claimed and not ended."""
+    async def running_in(self, pid: int, url: str) -> int:
+        """How many deliveries to this address the worker with this process id has claimed and not ended."""
         return await self.value(
-            "SELECT count(*) FROM tasks WHERE status = 'processing' AND worker LIKE '%:' || $1::text", str(pid)
+            "SELECT count(*) FROM tasks"
+            " WHERE status = 'processing' AND worker LIKE '%:' || $1::text AND payload ->> 'url' = $2",
+            str(pid),
+            url,
         )
 
     async def completions(self) -> Counter[str]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ class Stack:
 
 
 @asynccontextmanager
-async def open_stack(folder: Path, database_url: Callable[[str], str], until: Until) -> AsyncIterator[Stack]:
+async def open_stack(folder: Path, database_url: Callable[[str], str], until: Until) -> AsyncGenerator[Stack]:
     """A stack on a database that is there, and on queues; all its processes are gone at the end."""
     sqs = MiniStack(folder / "sqs")
     pool: Any = asyncpg.create_pool(database_url("postgres"), min_size=0, max_size=4, timeout=5, command_timeout=20)
