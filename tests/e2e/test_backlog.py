@@ -48,7 +48,8 @@ async def test_twenty_thousand_waiting_tasks_get_no_second_message_over_ten_grac
     readings_before = len(relay.logged("relay.compared"))
     await until(lambda: stack.records.value(over, began), within_seconds=GRACES * GRACE_SECONDS + 10)
 
-    readings = relay.logged("relay.compared")[readings_before:]
+    # The first of them may have been under way when the last message was published.
+    readings = relay.logged("relay.compared")[readings_before + 1 :]
     assert len(readings) >= 2 * GRACES
     assert {(reading["expected"], reading["depth"]) for reading in readings} == {(BACKLOG, BACKLOG)}
     assert stack.sqs.depth().visible == BACKLOG
