@@ -19,7 +19,7 @@ from waybill_processor.delivery import Acknowledge, Delivery
 from waybill_processor.errors import Permanent
 from waybill_processor.registry import HandlerTable, handle
 from waybill_processor.settings import ProcessorSettings
-from waybill_runtime.clients import open_pool
+from waybill_runtime.database import open_pool
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 BODIES = {

@@ -16,7 +16,7 @@ from waybill_processor.queue import SQS_BATCH as RECEIVED_AT_ONCE
 from waybill_processor.settings import WorkerSettings
 from waybill_processor.worker.main import RELEASE_SECONDS
 from waybill_processor.worker.receiving import STOPPING_POLL_SECONDS
-from waybill_runtime.clients import CONNECT_SECONDS, STATEMENT_SECONDS
+from waybill_runtime.database import CONNECT_SECONDS, STATEMENT_SECONDS
 
 LATE_BEAT = 1.2
 """Heartbeats wait up to 20 % longer than their setting."""

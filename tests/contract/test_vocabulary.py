@@ -10,7 +10,7 @@ from waybill_processor.handlers import handler_table, webhook_sender
 from waybill_processor.intake import dead_letter
 from waybill_processor.registry import HandlerTable, HandlerTableError
 from waybill_processor.store.dead_letters import DeadLetter, DeadLetters
-from waybill_runtime.clients import open_pool
+from waybill_runtime.database import open_pool
 
 INSERT = re.compile(r"INSERT INTO (\w+) \(([^)]*)\)\s+SELECT (.*?)\s+FROM", re.DOTALL)
 

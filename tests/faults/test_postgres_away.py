@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from waybill_dev.postgres import PostgresServer, temporary_postgres
-from waybill_runtime.clients import ACQUIRE_SECONDS, STATEMENT_SECONDS
+from waybill_runtime.database import ACQUIRE_SECONDS, STATEMENT_SECONDS
 
 from tests.stack.client import Answer
 from tests.stack.processes import Until

@@ -21,7 +21,7 @@ PLANTED = [
     ("SQS is spoken", "waybill_processor/core.py", "import botocore.exceptions"),
     ("Only the worker receives", "waybill_processor/core.py", "import waybill_processor.queue"),
     ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_processor.store"),
-    ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_runtime.clients"),
+    ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_runtime.database"),
     ("The API:", "waybill_api/store/tasks.py", "import waybill_api.routes"),
     ("The API:", "waybill_api/relay/loop.py", "import waybill_api.routes"),
     ("The processor:", "waybill_processor/running.py", "import waybill_processor.core"),

@@ -9,7 +9,7 @@ from waybill_api.errors import InvalidRequest, Overloaded
 from waybill_api.store.database import Database
 from waybill_api.store.tasks import TaskStore
 from waybill_api.submission import read_submission
-from waybill_runtime.clients import open_pool
+from waybill_runtime.database import open_pool
 
 NOTE = {"title": "a note"}
 

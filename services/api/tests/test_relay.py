@@ -18,7 +18,7 @@ from waybill_api.relay.settings import RelaySettings
 from waybill_api.store.outbox import Outbox
 from waybill_api.store.rescue import Rescue
 from waybill_contracts import TaskRequested, decode
-from waybill_runtime.clients import open_pool
+from waybill_runtime.database import open_pool
 
 pytestmark = pytest.mark.store
 

@@ -7,7 +7,7 @@ import structlog
 from msgspec import Raw
 from waybill_contracts import TaskStatus
 from waybill_runtime.batching import Batcher
-from waybill_runtime.clients import RowRefused
+from waybill_runtime.database import RowRefused
 
 from .errors import FieldError, InvalidRequest, OutcomeUnknown, Overloaded
 from .store.faults import is_callers_fault

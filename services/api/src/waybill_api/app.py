@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar
-from waybill_runtime.clients import open_pool
+from waybill_runtime.database import open_pool
 
 from .accept import Acceptance
 from .health import Health

@@ -7,8 +7,8 @@ import socket
 
 import structlog
 import uvicorn
-from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import exit_with, load_settings_or_exit
+from waybill_runtime.sqs import aws_region
 from waybill_runtime.telemetry import configure_logging
 
 from .app import create_app

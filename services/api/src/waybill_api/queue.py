@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import ClientError as TransportError
 from botocore.exceptions import BotoCoreError, ClientError
-from waybill_runtime.clients import open_sqs
+from waybill_runtime.sqs import open_sqs
 
 SQS_BATCH = 10
 """Entries in one SendMessageBatch, a hard limit of SQS."""

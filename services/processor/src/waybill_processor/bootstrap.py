@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import structlog
 from waybill_contracts import ErrorCode, TaskError
-from waybill_runtime.clients import DatabaseUnavailable, open_pool
+from waybill_runtime.database import DatabaseUnavailable, open_pool
 from waybill_runtime.telemetry import describe
 
 from .attempts import Attempts
@@ -20,7 +20,7 @@ from .recording import Recorder
 from .registry import HandlerTable
 from .running import Extend, beat_for_ever
 from .settings import ProcessorSettings
-from .store.claims import Claims, Readable
+from .store.claims import Claims, Readable, WorkerName
 from .store.dead_letters import DeadLetters
 from .store.outcomes import Outcomes
 from .store.transactions import TaskTransaction
@@ -40,18 +40,28 @@ async def extend_nothing(_deliveries: Sequence[Delivery]) -> None:
     """For a shell whose messages need no extending."""
 
 
+def process_name() -> str:
+    """The worker name of a process that stays."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 @asynccontextmanager
 async def open_processor(
     settings: ProcessorSettings,
     table: HandlerTable,
     threads_count: int,
+    worker: WorkerName = process_name,
+    *,
     extend: Extend = extend_nothing,
+    connections: int = CORE_CONNECTIONS,
 ) -> AsyncGenerator[Processor]:
-    """A processor for the length of the block. The database may be away: nothing is asked of it yet."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
+    """A processor for the length of the block. The database may be away: nothing is asked of it yet.
+
+    `connections` bounds what claims, ends and heartbeats use; handlers' transactions have a pool of their own.
+    """
     lost = msgspec.json.encode(TAKEN_OVER).decode()
     async with (
-        open_pool(settings.database_url, CORE_CONNECTIONS, "waybill-processor") as pool,
+        open_pool(settings.database_url, connections, "waybill-processor") as pool,
         open_pool(
             settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers", runs_foreign_code=True
         ) as handler_pool,
@@ -60,12 +70,17 @@ async def open_processor(
         claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)
         recorder = Recorder(Outcomes(pool, worker), settings.lease_seconds)
         attempts = Attempts(table, recorder, lambda: TaskTransaction(handler_pool, worker), threads)
+
+        async def renew_connections() -> None:
+            await pool.expire_connections()
+            await handler_pool.expire_connections()
+
         background = [
             asyncio.create_task(beat_for_ever(attempts.running, claims, extend, settings.heartbeat_seconds)),
             asyncio.create_task(_unhold(claims)),
         ]
         try:
-            yield Processor(claims, attempts, DeadLetters(pool))
+            yield Processor(claims, attempts, DeadLetters(pool), renew_connections)
         finally:
             for task in background:
                 task.cancel()

@@ -1,13 +1,13 @@
 """The processor's core: deliveries in, dispositions out. The same for every shell."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
 import structlog
 from waybill_contracts import Poison
-from waybill_runtime.clients import DatabaseUnavailable
+from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
 from .attempts import Attempts
@@ -27,11 +27,18 @@ async def _tell_nobody(_delivery: Delivery, _disposition: Disposition) -> None:
 class Processor:
     """Made by `open_processor`. `database_down` tells a shell to receive nothing for now."""
 
-    def __init__(self, claims: Claims, attempts: Attempts, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        claims: Claims,
+        attempts: Attempts,
+        dead_letters: DeadLetters,
+        renew_connections: Callable[[], Awaitable[None]],
+    ) -> None:
         self.attempts = attempts
         self.database_down = False
         self._claims = claims
         self.dead_letters = dead_letters
+        self.renew_connections = renew_connections
 
     async def process(self, deliveries: Sequence[Delivery], settle: Settle = _tell_nobody) -> list[Disposition]:
         """Work a batch; answers one disposition for each delivery, in order. No fault of task or database is raised."""

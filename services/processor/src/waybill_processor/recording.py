@@ -7,7 +7,7 @@ import msgspec
 import structlog
 from waybill_contracts import ErrorCode, TaskError
 from waybill_runtime.batching import Batcher
-from waybill_runtime.clients import DatabaseUnavailable, RowRefused
+from waybill_runtime.database import DatabaseUnavailable, RowRefused
 from waybill_runtime.telemetry import describe
 
 from .policy import Fail, Retry, RetryPolicy, judge, storable

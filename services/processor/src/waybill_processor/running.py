@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from enum import StrEnum
 
 import structlog
-from waybill_runtime.clients import DatabaseUnavailable
+from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
 from .delivery import Delivery

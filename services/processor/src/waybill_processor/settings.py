@@ -31,6 +31,13 @@ class ProcessorSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("WAYBILL_LEASE_SECONDS must be at least twice WAYBILL_HEARTBEAT_SECONDS")
 
 
+class LambdaSettings(ProcessorSettings, frozen=True, kw_only=True):
+    """And what the AWS Lambda shell needs."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
+    """Records of one batch worked at once."""
+
+
 class WorkerSettings(ProcessorSettings, frozen=True, kw_only=True):
     """And what the long-running shell needs."""
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import structlog
-from waybill_runtime.clients import DatabaseUnavailable, open_pool
+from waybill_runtime.database import DatabaseUnavailable, open_pool
 from waybill_runtime.telemetry import describe
 
 from ..queue import MessageQueue, QueueUnavailable, open_queue

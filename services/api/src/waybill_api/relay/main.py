@@ -4,8 +4,8 @@ import asyncio
 import signal
 
 import structlog
-from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import load_settings_or_exit
+from waybill_runtime.sqs import aws_region
 from waybill_runtime.telemetry import configure_logging
 
 from .loop import open_relay

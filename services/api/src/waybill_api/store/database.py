@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from asyncpg import Pool, Record
-from waybill_runtime.clients import ACQUIRE_SECONDS
+from waybill_runtime.database import ACQUIRE_SECONDS
 from waybill_runtime.telemetry import describe
 
 from ..errors import Unavailable

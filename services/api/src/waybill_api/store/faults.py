@@ -1,7 +1,7 @@
 """What an error of asyncpg means to this service. asyncpg is imported nowhere else but beside SQL."""
 
 import asyncpg
-from waybill_runtime.clients import DatabaseUnavailable, RowRefused
+from waybill_runtime.database import DatabaseUnavailable, RowRefused
 
 DatabaseFault = (*DatabaseUnavailable, asyncpg.PostgresError)
 """Any error of a statement. Those that are nobody's input are answered 503."""

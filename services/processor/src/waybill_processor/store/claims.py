@@ -1,6 +1,6 @@
 """Claim, heartbeat, hold: who works a task, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -99,6 +99,10 @@ UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_
 """
 
 
+WorkerName = Callable[[], str]
+"""Who works just now: `host:pid` of a process, or function name and request id of a Lambda invocation."""
+
+
 class Answer(StrEnum):
     """What a claim answers for one task."""
 
@@ -152,9 +156,11 @@ class Claim(Struct, frozen=True):
 
 
 class Claims:
-    """Claims of one worker (a process, by its name), in the processor's role."""
+    """Claims of one worker, by the name that it has at the moment, in the processor's role."""
 
-    def __init__(self, pool: Pool, worker: str, lease_seconds: float, readable: Sequence[Readable], lost: str) -> None:
+    def __init__(
+        self, pool: Pool, worker: WorkerName, lease_seconds: float, readable: Sequence[Readable], lost: str
+    ) -> None:
         self._pool = pool
         self._worker = worker
         self._lease_seconds = lease_seconds
@@ -175,7 +181,7 @@ class Claims:
             self._versions,
             self._limits,
             self._lease_seconds,
-            self._worker,
+            self._worker(),
             self._lost,
         )
         return [Claim(row[0], Answer(row[1]), *tuple(row)[2:]) for row in rows]

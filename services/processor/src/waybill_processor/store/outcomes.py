@@ -11,6 +11,8 @@ from asyncpg import Connection, Pool
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
+from .claims import WorkerName
+
 COMPLETE = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[], $4::jsonb[]) AS e(id, fence, result)
@@ -126,7 +128,7 @@ class Ended(Struct, frozen=True):
 class Outcomes:
     """Ends attempts of one worker. Each verb answers, for each attempt in order, whether its fence still held."""
 
-    def __init__(self, connections: Pool | Connection | PoolConnectionProxy, worker: str) -> None:
+    def __init__(self, connections: Pool | Connection | PoolConnectionProxy, worker: WorkerName) -> None:
         self._connections = connections
         self._worker = worker
 
@@ -153,6 +155,6 @@ class Outcomes:
 
     async def _end(self, statement: str, ended: Sequence[Ended], *columns: Sequence[object]) -> list[bool]:
         ids, fences = [one.task_id for one in ended], [one.fence for one in ended]
-        rows = await self._connections.fetch(statement, self._worker, ids, fences, *columns)
+        rows = await self._connections.fetch(statement, self._worker(), ids, fences, *columns)
         moved = {row["id"] for row in rows}
         return [task_id in moved for task_id in ids]

@@ -8,13 +8,14 @@ from asyncpg import InterfaceError, Pool
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction
 
+from .claims import WorkerName
 from .outcomes import Ended, Outcomes
 
 
 class TaskTransaction:
     """Opened by the handler's first `task.transaction()`; ended by the core, whatever the handler does."""
 
-    def __init__(self, pool: Pool, worker: str) -> None:
+    def __init__(self, pool: Pool, worker: WorkerName) -> None:
         self._pool = pool
         self._worker = worker
         self._connection: PoolConnectionProxy | None = None

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 from waybill_contracts import decode
-from waybill_runtime.clients import DatabaseUnavailable
+from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
 from ..intake import from_dead_letter_queue

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
-from waybill_runtime.clients import aws_region
 from waybill_runtime.settings import exit_with, load_settings_or_exit
+from waybill_runtime.sqs import aws_region
 from waybill_runtime.telemetry import configure_logging
 
 from ..bootstrap import open_processor
@@ -52,7 +52,7 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
         await stack.enter_async_context(webhooks)
         settling = Settling(queue, settings.visibility_seconds)
         processor = await stack.enter_async_context(
-            open_processor(settings, table, settings.concurrency, settling.extend)
+            open_processor(settings, table, settings.concurrency, extend=settling.extend)
         )
         drain = asyncio.create_task(_drain(settings, processor))
         receiver = Receiver(processor, queue, settling, settings)

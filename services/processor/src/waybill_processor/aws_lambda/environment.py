@@ -1,0 +1,86 @@
+"""What lives as long as the execution environment: one event loop, one processor with its connections."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+from waybill_runtime.settings import load_settings
+from waybill_runtime.telemetry import configure_logging
+
+from ..bootstrap import open_processor
+from ..core import Processor
+from ..handlers import handler_table, webhook_sender
+from ..registry import HandlerTable
+from ..settings import LambdaSettings
+from .invocation import Invocation
+from .records import read_records, response
+
+CONNECTIONS = 2
+STALE_SECONDS = 30.0
+"""A frozen environment hears nothing of connections that died meanwhile, so after this long it makes new ones."""
+
+log = structlog.get_logger()
+
+
+class Environment:
+    """Opened by the first invocation, used by all that follow, and opened anew when it was left in disorder.
+
+    The loop must be one and the same for the life of the connections, which belong to it; `asyncio.run` would close it.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stack = AsyncExitStack()
+        self._processor: Processor | None = None
+        self._settings: LambdaSettings | None = None
+        self._longest_seconds = 0.0
+        self._name = "lambda"
+        self._used_at = 0.0
+
+    def invoke(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """One invocation, to its end. Raises `SettingsError` and what the runtime itself raises, nothing of a task."""
+        self._discard_if_disordered()
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        self._name = f"{context.function_name}/{context.aws_request_id}"
+        return self._loop.run_until_complete(self._invoke(event, context))
+
+    async def _invoke(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        processor, settings = await self._opened()
+        structlog.contextvars.bind_contextvars(request_id=context.aws_request_id)
+        invocation = Invocation(processor, context, settings.concurrency, self._longest_seconds)
+        deliveries = read_records(event)
+        failed = await invocation.run(deliveries)
+        self._used_at = time.monotonic()
+        log.info("lambda.invoked", records=len(deliveries), handed_back=len(failed))
+        return response(failed)
+
+    async def _opened(self) -> tuple[Processor, LambdaSettings]:
+        if self._processor is not None and self._settings is not None:
+            if time.monotonic() - self._used_at > STALE_SECONDS:
+                await self._processor.renew_connections()
+            return self._processor, self._settings
+        settings = load_settings(LambdaSettings)
+        configure_logging("lambda", settings.log_format, settings.log_level)
+        table = await self._open_table(settings)
+        opened = open_processor(settings, table, settings.concurrency, lambda: self._name, connections=CONNECTIONS)
+        self._processor = await self._stack.enter_async_context(opened)
+        self._settings = settings
+        self._longest_seconds = max(line.policy.time_limit_seconds for line in table)
+        return self._processor, settings
+
+    async def _open_table(self, settings: LambdaSettings) -> HandlerTable:
+        sender = webhook_sender(settings.webhook_secret, settings.webhook_allow_private)
+        return handler_table(await self._stack.enter_async_context(sender))
+
+    def _discard_if_disordered(self) -> None:
+        """An invocation that was cut off leaves handlers half-way, or a closed loop: start afresh, keep nothing."""
+        if self._loop is None:
+            return
+        left_running = self._processor is not None and len(self._processor.attempts.running) > 0
+        if not (left_running or self._loop.is_closed() or self._loop.is_running()):
+            return
+        log.warning("lambda.environment_discarded", left_running=left_running)
+        self._loop, self._processor, self._settings, self._stack = None, None, None, AsyncExitStack()
