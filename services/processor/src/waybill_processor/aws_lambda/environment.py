@@ -47,6 +47,14 @@ class Environment:
         self._name = f"{context.function_name}/{context.aws_request_id}"
         return self._loop.run_until_complete(self._invoke(event, context))
 
+    def close(self) -> None:
+        """Close everything; the next invocation opens it anew. The runtime never does: it freezes, and kills."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.run_until_complete(self._stack.aclose())
+            loop.close()
+        self._forget()
+
     async def _invoke(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         processor, settings = await self._opened()
         structlog.contextvars.bind_contextvars(request_id=context.aws_request_id)
@@ -83,4 +91,7 @@ class Environment:
         if not (left_running or self._loop.is_closed() or self._loop.is_running()):
             return
         log.warning("lambda.environment_discarded", left_running=left_running)
+        self._forget()
+
+    def _forget(self) -> None:
         self._loop, self._processor, self._settings, self._stack = None, None, None, AsyncExitStack()

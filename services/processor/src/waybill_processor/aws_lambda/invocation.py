@@ -9,14 +9,12 @@ import structlog
 
 from ..core import Processor
 from ..delivery import Acknowledge, Delivery, Disposition
-from ..running import Interruption
 from .records import chunks
 
 BEGIN_MARGIN_SECONDS = 5.0
 """A record is begun only if this much time would be left after the longest time limit of a handler."""
-STOP_MARGIN_SECONDS = 3.0
-"""Before the end, handlers that still run are interrupted and their tasks released, uncharged."""
 LAST_MARGIN_SECONDS = 1.0
+"""Before the end, what is still not on record (the database is away, say) is handed back rather than cut off."""
 
 log = structlog.get_logger()
 
@@ -42,13 +40,11 @@ class Invocation:
 
     async def _work(self, chunk: Sequence[Delivery]) -> None:
         work = asyncio.create_task(self._processor.process(chunk, self._settle))
-        await asyncio.wait([work], timeout=max(0.0, self._left() - STOP_MARGIN_SECONDS))
+        await asyncio.wait([work], timeout=max(0.0, self._left() - LAST_MARGIN_SECONDS))
         if not work.done():
-            log.warning("lambda.interrupted", tasks=len(self._processor.attempts.running))
-            self._processor.attempts.running.interrupt_all(Interruption.STOPPING)
-            await asyncio.wait([work], timeout=max(0.0, self._left() - LAST_MARGIN_SECONDS))
-        if not work.done():
+            log.warning("lambda.cut_short", tasks=len(self._processor.attempts.running))
             work.cancel()
+            await asyncio.wait([work], timeout=LAST_MARGIN_SECONDS / 2)
 
     async def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
         if isinstance(disposition, Acknowledge):

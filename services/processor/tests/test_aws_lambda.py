@@ -1,0 +1,184 @@
+"""The Lambda shell around the real core and a real database; the deployed zip is proved elsewhere."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from waybill_contracts import KindTable
+from waybill_processor.aws_lambda import environment as module
+from waybill_processor.aws_lambda import invocation
+from waybill_processor.aws_lambda.environment import Environment
+from waybill_processor.aws_lambda.records import read_records, response
+from waybill_processor.policy import RetryPolicy
+from waybill_processor.registry import Handler, HandlerTable
+
+pytestmark = pytest.mark.store
+
+
+class Context:
+    """What the runtime hands to a function."""
+
+    function_name = "waybill-processor"
+
+    def __init__(self, request_id: str = "request-1", remaining_seconds: float = 60.0) -> None:
+        self.aws_request_id = request_id
+        self.remaining_seconds = remaining_seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.remaining_seconds * 1000)
+
+
+def event(*deliveries: Any) -> dict[str, Any]:
+    """An event as the mapping sends it."""
+    return {
+        "Records": [
+            {
+                "messageId": delivery.message_id,
+                "receiptHandle": delivery.receipt_handle,
+                "body": delivery.body,
+                "attributes": {
+                    "ApproximateReceiveCount": str(delivery.receive_count),
+                    "SentTimestamp": "1764000000000",
+                },
+                "eventSource": "aws:sqs",
+            }
+            for delivery in deliveries
+        ]
+    }
+
+
+@pytest.fixture
+def invoke(database: Any, echo: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Invokes an environment whose one kind is worked by the given function; from outside a loop, as the runtime."""
+    environment = Environment()
+
+    async def call(function: Any, *deliveries: Any, context: Context | None = None, limit_seconds: float = 30.0) -> Any:
+        line = Handler(echo.Payload, function, True, RetryPolicy(time_limit_seconds=limit_seconds))
+        monkeypatch.setattr(module, "handler_table", lambda _: HandlerTable(KindTable(echo.Payload), line))
+        monkeypatch.setenv("WAYBILL_DATABASE_URL", database.url("waybill_processor"))
+        monkeypatch.setattr(module, "configure_logging", lambda *_: None)
+        answer = await asyncio.to_thread(environment.invoke, event(*deliveries), context or Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    call.environment = environment  # type: ignore[attr-defined]
+    yield call
+    environment.close()
+
+
+def test_records_become_deliveries_and_failures_name_their_messages(deliver: Any):
+    first, second = read_records(event(deliver(receive_count=3), deliver()))
+    assert (first.message_id, first.receive_count, first.sent_at.year) == ("message-1", 3, 2025)
+    assert response([second]) == {"batchItemFailures": [{"itemIdentifier": "message-2"}]}
+    assert read_records({}) == []
+
+
+async def test_the_attempt_says_which_function_and_request_did_it(tasks: Any, deliver: Any, invoke: Any, echo: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    for number in (1, 2):
+        task_id = await tasks.insert()
+        assert await invoke(work, deliver(task_id), context=Context(f"request-{number}")) == []
+        [row] = await tasks.fetch("SELECT worker, outcome FROM attempts WHERE task_id = $1", task_id)
+        assert tuple(row) == (f"waybill-processor/request-{number}", "succeeded")
+
+
+async def test_a_batch_with_poison_and_a_twin_fails_nobody(tasks: Any, deliver: Any, invoke: Any, echo: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    good = [await tasks.insert() for _ in range(5)]
+    batch = [*(deliver(task_id) for task_id in (*good, good[0])), *(deliver(body="?") for _ in range(4))]
+    assert await invoke(work, *batch) == []
+    assert len(await tasks.fetch("SELECT FROM attempts")) == 5
+    assert len(await tasks.fetch("SELECT FROM dead_letters")) == 4
+
+
+async def test_a_raising_handler_is_on_record_and_not_reported(tasks: Any, deliver: Any, invoke: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        raise RuntimeError("no")
+
+    task_id = await tasks.insert()
+    assert await invoke(work, deliver(task_id)) == []
+    assert await tasks.attempts(task_id) == [(1, 1, "retryable")]
+
+
+async def test_records_that_cannot_be_begun_in_time_are_handed_back_unclaimed(
+    tasks: Any, deliver: Any, invoke: Any, echo: Any, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(payload: Any, task: Any) -> Any:
+        await asyncio.sleep(0.4)
+        return echo.Result(text="")
+
+    monkeypatch.setenv("WAYBILL_CONCURRENCY", "2")
+    ids = [await tasks.insert() for _ in range(4)]
+    batch = [deliver(task_id) for task_id in ids]
+    failed = await invoke(work, *batch, context=Context(remaining_seconds=6.3), limit_seconds=1.0)
+    assert failed == [delivery.message_id for delivery in batch[2:]]
+    assert [(await tasks.row(task_id))["fence"] for task_id in ids] == [1, 1, 0, 0]
+
+
+async def test_an_outcome_that_cannot_be_committed_before_the_end_is_handed_back(
+    tasks: Any, deliver: Any, invoke: Any, echo: Any, database: Any, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(payload: Any, task: Any) -> Any:
+        await asyncio.to_thread(cut_off.set)
+        await asyncio.to_thread(was_cut_off.wait, 10)
+        return echo.Result(text="")
+
+    monkeypatch.setattr(invocation, "BEGIN_MARGIN_SECONDS", 0.5)
+    cut_off, was_cut_off = threading.Event(), threading.Event()
+    one = deliver(await tasks.insert())
+    invoked = asyncio.create_task(invoke(work, one, context=Context(remaining_seconds=4.0), limit_seconds=3.0))
+    await asyncio.to_thread(cut_off.wait, 10)
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
+    await tasks.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'waybill_processor'")
+    was_cut_off.set()
+    assert await invoked == [one.message_id]
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
+    assert await invoke(work, deliver(await tasks.insert())) == []
+
+
+async def test_without_its_database_an_invocation_hands_everything_back_and_recovers(
+    tasks: Any, deliver: Any, invoke: Any, echo: Any, database: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    task_id = await tasks.insert()
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
+    one = deliver(task_id)
+    assert await invoke(work, one) == [one.message_id]
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
+    assert await invoke(work, one) == []
+
+
+async def test_connections_that_died_while_the_environment_was_frozen_are_replaced(
+    tasks: Any, deliver: Any, invoke: Any, echo: Any, monkeypatch: pytest.MonkeyPatch
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    assert await invoke(work, deliver(await tasks.insert())) == []
+    await tasks.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'waybill_processor'")
+    monkeypatch.setattr(module, "STALE_SECONDS", 0.0)
+    assert await invoke(work, deliver(await tasks.insert())) == []
+
+
+async def test_an_environment_whose_loop_was_closed_is_opened_anew(tasks: Any, deliver: Any, invoke: Any, echo: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    assert await invoke(work, deliver(await tasks.insert())) == []
+    await asyncio.to_thread(invoke.environment.close)
+    assert await invoke(work, deliver(await tasks.insert())) == []
+
+
+def test_importing_the_handler_imports_no_sdk():
+    program = "import json, sys, waybill_processor.aws_lambda; print(json.dumps(sorted(sys.modules)))"
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", program]))
+    assert not [name for name in loaded if name.partition(".")[0] in ("aiobotocore", "botocore", "boto3")]
