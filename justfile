@@ -96,6 +96,12 @@ test-package folder *options: setup
 test-contracts *options: setup
     @{{ python }} -m pytest shared/contracts tests/contract "$@"
 
+# The zip of a Lambda function in dist/: `package processor aws --arch arm64`; for the local MiniStack unless told
+[group("development")]
+[no-exit-message]
+package name *options: setup-stack
+    @{{ python }} -m tools.lambda_zip "$@"
+
 # Resolve the locks anew after a change of dependencies; `lock --upgrade` takes the newest versions
 [group("development")]
 [no-exit-message]

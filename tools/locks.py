@@ -44,6 +44,8 @@ def locks() -> list[Lock]:
     found = [root_lock(), tools_lock()]
     for package in packages():
         found.append(package_lock(package))
+        if package.lambda_lock:
+            found.append(package_lambda_lock(package, package.lambda_lock))
         if "test" in groups_of(package):
             found.append(package_test_lock(package))
         found += [tool_lock(package, group, path) for group, path in package.tool_locks.items()]
@@ -62,7 +64,10 @@ def root_lock() -> Lock:
         inputs=[
             pyproject["project"]["requires-python"],
             pyproject["dependency-groups"],
-            [[package.name, package.dependencies, groups_of(package).get("test", [])] for package in packages()],
+            [
+                [package.name, package.dependencies, package.extras, groups_of(package).get("test", [])]
+                for package in packages()
+            ],
         ],
     )
 
@@ -78,11 +83,21 @@ def tools_lock() -> Lock:
 
 
 def package_lock(package: Package) -> Lock:
-    """What a member needs to run: its image, its zip and its test environment are installed from it."""
+    """What a member needs to run, with its extras: its image and its test environment are installed from it."""
     return Lock(
         path=package.lock,
         purpose=f"Third-party packages that {package.name} needs to run",
-        sources=[f"{package.folder}/pyproject.toml", constraint(ROOT_LOCK)],
+        sources=[f"{package.folder}/pyproject.toml", "--all-extras", constraint(ROOT_LOCK)],
+        inputs=requirements(package),
+    )
+
+
+def package_lambda_lock(package: Package, path: Path) -> Lock:
+    """What a member needs as a Lambda function: a part of `package_lock`, in the same versions."""
+    return Lock(
+        path=path,
+        purpose=f"Third-party packages in the Lambda zip of {package.name}",
+        sources=[f"{package.folder}/pyproject.toml", constraint(ROOT_LOCK), constraint(package.lock)],
         inputs=requirements(package),
     )
 
@@ -120,7 +135,7 @@ def groups_of(package: Package) -> dict[str, list[str]]:
 def requirements(package: Package) -> list[object]:
     """What decides the lock of `package`: its own requirements and those of the members it needs."""
     return [
-        [member.name, member.pyproject["project"]["requires-python"], sorted(member.dependencies)]
+        [member.name, member.pyproject["project"]["requires-python"], sorted(member.dependencies), member.extras]
         for member in [package, *siblings(package)]
     ]
 

@@ -5,6 +5,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,35 @@ class Package:
         return self.pyproject["project"]["name"]
 
     @property
+    def short_name(self) -> str:
+        """The last part of its folder, as in `api`."""
+        return Path(self.folder).name
+
+    @property
+    def module(self) -> str:
+        """The name to import, as in `waybill_api`."""
+        return self.name.replace("-", "_")
+
+    @property
     def dependencies(self) -> list[str]:
         """The requirements that the package declares, siblings included."""
         return self.pyproject["project"].get("dependencies", [])
 
     @property
+    def extras(self) -> dict[str, list[str]]:
+        """The optional requirements, by the name of their extra."""
+        return self.pyproject["project"].get("optional-dependencies", {})
+
+    @property
     def lock(self) -> Path:
-        """What the package needs to run."""
+        """What the package needs to run, with all its extras."""
         return ROOT / self.folder / "requirements.lock"
+
+    @property
+    def lambda_lock(self) -> Path | None:
+        """What it needs inside a Lambda zip, without any extra; None for a package that is no function."""
+        name = self.pyproject.get("tool", {}).get("waybill", {}).get("lambda-lock")
+        return ROOT / self.folder / name if name else None
 
     @property
     def test_lock(self) -> Path:
@@ -62,22 +84,23 @@ def packages() -> tuple[Package, ...]:
 
 
 def package_in(folder: str) -> Package:
-    """The member whose folder is `folder`; raises WorkspaceError that lists the members."""
+    """The member whose folder is `folder`, in full or its last part; raises WorkspaceError that lists the members."""
     wanted = folder.rstrip("/").removeprefix("./")
     for package in packages():
-        if wanted in (package.folder, package.name):
+        if wanted in (package.folder, package.name, package.short_name):
             return package
     known = ", ".join(package.folder for package in packages())
     raise WorkspaceError(f"{folder!r} is no package of the workspace; choose one of {known}")
 
 
 def siblings(package: Package) -> list[Package]:
-    """The members that `package` depends on, directly or through another member."""
+    """The members that `package` depends on, directly or through another member, extras included."""
     by_name = {member.name: member for member in packages()}
     found: dict[str, Package] = {}
     waiting = [package]
     while waiting:
-        for requirement in waiting.pop().dependencies:
+        member = waiting.pop()
+        for requirement in [*member.dependencies, *chain(*member.extras.values())]:
             name = requirement_name(requirement)
             if name in by_name and name not in found:
                 found[name] = by_name[name]

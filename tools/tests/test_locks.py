@@ -36,6 +36,14 @@ def test_a_new_dependency_of_a_sibling_counts_too(monkeypatch: pytest.MonkeyPatc
     assert package_lock(package).digest != before
 
 
+def test_a_new_requirement_of_an_extra_counts_too() -> None:
+    package = package_in("services/processor")
+    extras = {**package.extras, "worker": [*package.extras["worker"], "left-pad>=1"]}
+    project = {**package.pyproject["project"], "optional-dependencies": extras}
+    changed = Package(package.folder, {**package.pyproject, "project": project})
+    assert package_lock(changed).digest != package_lock(package).digest
+
+
 def test_a_new_version_of_a_package_leaves_its_locks_as_they_are() -> None:
     package = package_in("services/api")
     released = {**package.pyproject, "project": {**package.pyproject["project"], "version": "99.0"}}
@@ -64,6 +72,14 @@ def test_a_package_runs_on_the_versions_that_it_was_developed_on(package: Packag
 @pytest.mark.parametrize("package", packages(), ids=lambda package: package.folder)
 def test_what_is_deployed_holds_no_test_tool(package: Package) -> None:
     assert not pins(package.lock).keys() & {"pytest", "pytest-asyncio", "pytest-timeout", "hypothesis", "ruff"}
+
+
+def test_a_function_runs_on_a_part_of_what_its_worker_runs_on_without_the_aws_sdk() -> None:
+    package = package_in("services/processor")
+    assert package.lambda_lock
+    function, worker = pins(package.lambda_lock), pins(package.lock)
+    assert function.items() < worker.items()
+    assert {"aiobotocore", "botocore", "uvloop"} <= worker.keys() - function.keys()
 
 
 def test_contracts_need_msgspec_alone() -> None:
