@@ -16,6 +16,7 @@ from tools.workspace import ROOT, Package, WorkspaceError, canonical, packages, 
 DIGEST_LINE = re.compile(r"^# inputs: (\S+)$", re.MULTILINE)
 ROOT_LOCK = ROOT / "requirements.lock"
 TOOLS_LOCK = ROOT / "tools" / "requirements.lock"
+BUILD_LOCK = ROOT / "tools" / "requirements-build.lock"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Lock:
 
 def locks() -> list[Lock]:
     """All locks of the workspace; the root's comes first, since the others take their versions from it."""
-    found = [root_lock(), tools_lock()]
+    found = [root_lock(), tools_lock(), build_lock()]
     for package in packages():
         found.append(package_lock(package))
         if package.lambda_lock:
@@ -79,6 +80,16 @@ def tools_lock() -> Lock:
         purpose="What justw fetches where it is missing",
         sources=["--group=pyproject.toml:tools"],
         inputs=read_pyproject(ROOT)["dependency-groups"]["tools"],
+    )
+
+
+def build_lock() -> Lock:
+    """What builds the wheels of members inside an image."""
+    return Lock(
+        path=BUILD_LOCK,
+        purpose="What builds the packages of Waybill",
+        sources=["--group=pyproject.toml:build", constraint(ROOT_LOCK)],
+        inputs=read_pyproject(ROOT)["dependency-groups"]["build"],
     )
 
 
