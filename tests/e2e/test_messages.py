@@ -4,6 +4,7 @@ import json
 import uuid
 from typing import Any
 
+import pytest
 from waybill_contracts import PoisonReason
 from waybill_dev.ministack import DEAD, create_queues, delete_queues
 from waybill_dev.ministack.sqs import call
@@ -46,10 +47,24 @@ def poison(live_task_id: str) -> dict[str, str]:
     }
 
 
+# A live task that has no message, for its time has not come.
+FOR_LATER = """
+WITH later AS (
+    INSERT INTO tasks (id, kind, payload_version, title, payload, available_at)
+    VALUES (gen_random_uuid(), 'note.process', 1, 'for later', '{}', now() + interval '1 hour')
+    RETURNING id, available_at
+), waiting AS (
+    INSERT INTO outbox (task_id, dispatch, reason, available_at) SELECT id, 1, 'accept', available_at FROM later
+)
+SELECT id FROM later
+"""
+
+
 async def test_poison_is_recorded_within_five_seconds_and_its_neighbours_complete(stack: Stack, until: Until) -> None:
     await stack.start_api()
+    for_later = str(await stack.records.value(FOR_LATER))
+    bodies = poison(for_later)
     task_ids = [await stack.api.submit("good, before")]
-    bodies = poison(task_ids[0])
     for body in bodies.values():
         stack.send_message(body)
         task_ids.append(await stack.api.submit("good, between"))
@@ -64,10 +79,27 @@ async def test_poison_is_recorded_within_five_seconds_and_its_neighbours_complet
     letters = {letter["reason"]: letter for letter in await stack.records.dead_letters()}
     assert {reason: letter["body"].decode() for reason, letter in letters.items()} == bodies
     assert {(letter["origin"], letter["receive_count"]) for letter in letters.values()} == {("queue", 1)}
-    assert str(letters["kind_mismatch"]["task_id"]) == task_ids[0]
-    await until(lambda: stack.records.all_completed(len(task_ids)))
-    assert await stack.records.each_completed_once(task_ids)
+    assert str(letters["kind_mismatch"]["task_id"]) == for_later
+    await until(lambda: stack.records.each_completed_once(task_ids))
+    assert await stack.api.status(for_later) == "pending"
     await until(stack.is_queue_empty)
+
+
+@pytest.mark.parametrize("poison_first", [True, False])
+async def test_a_message_that_names_another_kind_does_not_take_the_right_one_along(
+    stack: Stack, until: Until, poison_first: bool
+) -> None:
+    stack.configure(relay="apart")
+    await stack.start_api()
+    task_id = await stack.api.submit("good")
+    right = message(task_id)
+    wrong = message(task_id, data=right["data"] | {"kind": "webhook.deliver"})
+    for sent in (wrong, right) if poison_first else (right, wrong):
+        stack.send_message(json.dumps(sent))
+    await stack.start_worker()
+    await until(lambda: stack.records.each_completed_once([task_id]))
+    await until(stack.is_queue_empty)
+    assert [letter["reason"] for letter in await stack.records.dead_letters()] in ([], ["kind_mismatch"])
 
 
 async def test_a_message_of_a_future_version_stays_in_the_queue(stack: Stack, until: Until) -> None:

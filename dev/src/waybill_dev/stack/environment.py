@@ -22,6 +22,8 @@ def api_environment(plan: Plan) -> dict[str, str]:
 def worker_environment(plan: Plan) -> dict[str, str]:
     """Variables of waybill-worker."""
     return {
+        # A poll outlives its worker: the messages that it gets stay hidden for a minute, so locally it is kept short.
+        "WAYBILL_RECEIVE_WAIT_SECONDS": "1",
         **_service_environment(plan),
         "WAYBILL_DATABASE_URL": plan.database_url("waybill_processor"),
         "WAYBILL_DEAD_LETTER_QUEUE_URL": plan.ministack.queue_url(DEAD),

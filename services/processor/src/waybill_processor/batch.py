@@ -20,12 +20,17 @@ class Request(Struct, frozen=True):
 
 
 class Batch:
-    """Deliveries by position: those that read as a request for a task, and those that do not."""
+    """Deliveries by position: requests for tasks, what does not read as one, and what contradicts an earlier request.
+
+    Two messages can name different kinds for one task. The row will tell which is right, but a claim asks for each task
+    once; so the later one comes again, apart from the earlier one, whichever of them is poison.
+    """
 
     def __init__(self, deliveries: Sequence[Delivery], settle: Settle) -> None:
         self.deliveries = deliveries
         self.requests: dict[UUID, Request] = {}
         self.unreadable: list[tuple[int, Poison]] = []
+        self.contradicting: list[int] = []
         self._settle = settle
         self._dispositions: dict[int, Disposition] = {}
         for position, delivery in enumerate(deliveries):
@@ -33,7 +38,13 @@ class Batch:
             if isinstance(read, Poison):
                 self.unreadable.append((position, read))
             else:
-                self.requests.setdefault(read.data.task_id, Request(read, [])).deliveries.append(position)
+                self._sort(position, read)
+
+    def _sort(self, position: int, message: TaskRequested) -> None:
+        request = self.requests.setdefault(message.data.task_id, Request(message, []))
+        asked, asks = request.message.data, message.data
+        same_kind = (asked.kind, asked.payload_version) == (asks.kind, asks.payload_version)
+        (request.deliveries if same_kind else self.contradicting).append(position)
 
     def lead(self, task_id: UUID) -> Delivery:
         """The delivery that stands for a task in this batch."""

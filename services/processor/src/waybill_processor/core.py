@@ -13,7 +13,7 @@ from waybill_runtime.telemetry import describe
 from .attempts import Attempts
 from .batch import Batch, Settle
 from .delivery import Acknowledge, Delivery, Disposition, Redeliver
-from .intake import FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
+from .intake import CONTRADICTING_SECONDS, FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
 from .store.claims import Answer, Claim, Claims
 from .store.dead_letters import DeadLetter, DeadLetters
 
@@ -44,6 +44,7 @@ class Processor:
         """Work a batch; answers one disposition for each delivery, in order. No fault of task or database is raised."""
         batch = Batch(deliveries, settle)
         work = [self._refuse(batch, position, poison) for position, poison in batch.unreadable]
+        work.append(batch.end(batch.contradicting, Redeliver(CONTRADICTING_SECONDS)))
         if batch.requests:
             work.append(self._claim_and_work(batch))
         await _all(work)

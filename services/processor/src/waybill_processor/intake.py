@@ -13,6 +13,8 @@ FUTURE_SECONDS = 60.0
 """A message of a newer version waits this long for a newer processor."""
 UNCOMMITTED_SECONDS = 5.0
 """After an outcome that could not be committed: the next delivery finds the truth."""
+CONTRADICTING_SECONDS = 1.0
+"""Beside a message that names another kind for the same task: long enough for that one to be settled."""
 UNKNOWN_TASK_TRIES = 3
 """A task that is not there may yet be: a replica that lags, a restore under way."""
 

@@ -49,7 +49,7 @@ class WorkerSettings(ProcessorSettings, frozen=True, kw_only=True):
     visibility_seconds: Annotated[int, Meta(ge=5, le=43200)] = 60
     """How long a received message stays hidden without a heartbeat; longer than the lease."""
     receive_wait_seconds: Annotated[int, Meta(ge=0, le=20)] = 20
-    """Long polling."""
+    """Long polling. An idle worker's stop takes as long, for it lets its poll end."""
     drain_seconds: Annotated[float, Meta(ge=0, le=600)] = 20.0
     """How long a stop waits for running handlers before it releases their tasks."""
     drain_dead_letters_seconds: Seconds = 30.0

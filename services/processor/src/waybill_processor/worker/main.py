@@ -60,7 +60,7 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
         await receiver.run(stopping)
         drain.cancel()
         await asyncio.gather(drain, return_exceptions=True)
-        await _finish(processor, list(receiver.batches), settings.drain_seconds)
+        await asyncio.gather(receiver.hand_back(), _finish(processor, list(receiver.batches), settings.drain_seconds))
     log.info("worker.stopped")
 
 

@@ -8,15 +8,11 @@ from typing import Any
 import structlog
 
 from ..core import Processor
-from ..delivery import Delivery, Disposition
+from ..delivery import Delivery, Disposition, Redeliver
 from ..queue import SQS_BATCH, MessageQueue, QueueUnavailable
 from ..settings import WorkerSettings
 from .settling import Settling
 from .slots import Slots
-
-STOPPING_POLL_SECONDS = 2.0
-"""What a poll under way gets when a stop comes. Cut off sooner, SQS may already have handed out messages, which then
-stay hidden for their visibility time."""
 
 log = structlog.get_logger()
 
@@ -31,10 +27,11 @@ class Receiver:
         self._settings = settings
         self._slots = Slots(settings.concurrency, SQS_BATCH)
         self._failures = 0
+        self._poll: asyncio.Task[list[Delivery]] | None = None
         self.batches: set[asyncio.Task[object]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Receive batches and start their work. Ends once `stopping` is set; `batches` then holds what is under way."""
+        """Receive batches and start their work until `stopping` is set; `batches` then holds what is under way."""
         stop = asyncio.create_task(stopping.wait())
         try:
             while not stopping.is_set():
@@ -45,23 +42,33 @@ class Receiver:
         finally:
             stop.cancel()
 
+    async def hand_back(self) -> None:
+        """After a stop: wait for the poll under way, and hand back at once what it still brings.
+
+        SQS goes on with a poll whose caller has left, and what it gives to nobody stays hidden for its visibility time.
+        """
+        if self._poll is None:
+            return
+        await asyncio.wait([self._poll], timeout=self._settings.receive_wait_seconds + 1)
+        self._poll.cancel()
+        [result] = await asyncio.gather(self._poll, return_exceptions=True)
+        if isinstance(result, list):
+            await asyncio.gather(*(self._settling.settle(delivery, Redeliver(0)) for delivery in result))
+
     async def _receive(self, wanted: int, stop: asyncio.Task[bool]) -> None:
-        poll = asyncio.create_task(
-            self._queue.receive(wanted, self._settings.receive_wait_seconds, self._settings.visibility_seconds)
-        )
+        wait_seconds, hidden_seconds = self._settings.receive_wait_seconds, self._settings.visibility_seconds
+        poll = self._poll = asyncio.create_task(self._queue.receive(wanted, wait_seconds, hidden_seconds))
         await asyncio.wait([poll, stop], return_when=asyncio.FIRST_COMPLETED)
         if not poll.done():
-            await asyncio.wait([poll], timeout=STOPPING_POLL_SECONDS)
-        if not poll.done():
-            poll.cancel()
-        [result] = await asyncio.gather(poll, return_exceptions=True)
-        if isinstance(result, QueueUnavailable):
-            await self._back_off(result, stop)
-        elif isinstance(result, list):
-            self._note_recovery()
-            self._start(result, wanted)
-        elif not isinstance(result, asyncio.CancelledError):
-            raise result
+            return
+        self._poll = None
+        try:
+            deliveries = poll.result()
+        except QueueUnavailable as error:
+            await self._back_off(error, stop)
+            return
+        self._note_recovery()
+        self._start(deliveries, wanted)
 
     def _start(self, deliveries: list[Delivery], wanted: int) -> None:
         self._slots.take(len(deliveries), wanted)
