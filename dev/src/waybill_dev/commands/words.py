@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from waybill_dev.commands.demo import demo
 from waybill_dev.commands.down import down, reset
 from waybill_dev.commands.logs import logs
 from waybill_dev.commands.migrate import migrate
@@ -26,6 +27,8 @@ def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
             return status(settings, as_json=words.json)
         case "logs":
             return logs(settings, words.service, follow=words.follow, lines=words.lines)
+        case "demo":
+            return demo(settings)
         case "down":
             return down(settings)
         case "reset":
@@ -51,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("service", nargs="?")
     log.add_argument("--follow", "-f", action="store_true", help="go on with what comes")
     log.add_argument("--lines", "-n", type=int, default=200, help="how many lines back (200)")
+    commands.add_parser("demo", help="follow real tasks through the running stack, step by step")
     commands.add_parser("down", help="end a running stack; data stays")
     removal = commands.add_parser("reset", help="remove all data of a stack that does not run")
     removal.add_argument("--yes", "-y", action="store_true", help="do not ask")

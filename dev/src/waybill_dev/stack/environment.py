@@ -20,10 +20,11 @@ def api_environment(plan: Plan) -> dict[str, str]:
 
 
 def worker_environment(plan: Plan) -> dict[str, str]:
-    """Variables of waybill-worker."""
+    """Variables of waybill-worker. Webhooks may go to loopback, where a receiver that one tries out would be."""
     return {
         # A poll outlives its worker: the messages that it gets stay hidden for a minute, so locally it is kept short.
         "WAYBILL_RECEIVE_WAIT_SECONDS": "1",
+        "WAYBILL_WEBHOOK_ALLOW_PRIVATE": "true",
         **_service_environment(plan),
         "WAYBILL_DATABASE_URL": plan.database_url("waybill_processor"),
         "WAYBILL_DEAD_LETTER_QUEUE_URL": plan.ministack.queue_url(DEAD),
