@@ -33,6 +33,12 @@ status *options: setup-stack
 logs *options: setup-stack
     @.venv/bin/waybill-dev logs "$@"
 
+# Follow real tasks through the running stack, step by step, with the time of each
+[group("local stack")]
+[no-exit-message]
+demo: setup-stack
+    @.venv/bin/waybill-dev demo
+
 # End a running stack; its data stays
 [group("local stack")]
 [no-exit-message]

@@ -102,13 +102,14 @@ def completed(copy: Copy, command: str, accepted: str) -> dict[str, Any]:
 @pytest.mark.timeout(600)
 def test_what_the_readme_says_is_what_happens(copy: Copy):
     shell = iter([block.text.strip() for block in BLOCKS if block.language == "sh"])
-    up, post, get, newest, look_and_end, post_new = shell
+    up, post, get, newest, demo, look_and_end, post_new = shell
     copy.run(up)
     accepted = copy.run(post)
     assert json.loads(accepted)["status"] == "pending"
     task = completed(copy, get, accepted)
     assert SENTENCE.fullmatch(task["result"]["message"])
     assert [item["id"] for item in json.loads(copy.run(newest))["items"]] == [task["id"]]
+    assert "worker process" in copy.run(demo)
     for command in look_and_end.splitlines():
         copy.run(command)
 

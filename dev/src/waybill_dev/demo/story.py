@@ -36,8 +36,8 @@ class Story:
     def until(self, is_over: Callable[[], bool], failed: Callable[[], str | None]) -> None:
         """Tell what comes until it is over. Raises StackError when it does not come to that."""
         while not is_over():
-            if failed():
-                raise StackError(f"this was not seen to its end in {LONGEST_SECONDS} s: './justw logs' says why")
+            if why := failed():
+                raise _unseen(why)
             if time.time() > self._told_at + self._screen.pace_seconds:
                 self._tell_first(before=time.time() - _ALL_HERE_SECONDS)
             if self._rests:
@@ -62,6 +62,12 @@ class Story:
             self._screen.event(event, self.began_at)
             self._told_at = time.time()
         return True
+
+
+def _unseen(why: str) -> StackError:
+    if "statement timeout" in why:
+        return StackError(f"this had no end within {LONGEST_SECONDS} s: './justw logs' says why, and './justw status'")
+    return StackError(f"PostgreSQL cannot be read: {why}; see './justw status'")
 
 
 class TaskStory(Story):
