@@ -13,10 +13,27 @@ from tests.stack.stack import Stack, open_stack
 SHOWN_LINES = 30
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of tests that must hold whichever shell works the tasks."""
+    config.addinivalue_line("markers", "both_shells: runs with a worker, and with the zip deployed as a function")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test of both shells in each."""
+    if metafunc.definition.get_closest_marker("both_shells"):
+        metafunc.parametrize("shell", ["worker", "lambda"], indirect=True)
+
+
 @pytest.fixture
-async def stack(database: Any, tmp_path: Path, until: Until) -> AsyncIterator[Stack]:
+def shell(request: pytest.FixtureRequest) -> str:
+    """What works the tasks: `worker` or `lambda`."""
+    return getattr(request, "param", "worker")
+
+
+@pytest.fixture
+async def stack(database: Any, tmp_path: Path, until: Until, shell: str) -> AsyncIterator[Stack]:
     """A migrated database that keeps a ledger, queues, and no service yet."""
-    async with open_stack(tmp_path, database.url, until) as stack:
+    async with open_stack(tmp_path, database.url, until, shell) as stack:
         await stack.records.keep_ledger()
         yield stack
 

@@ -31,7 +31,7 @@ async def task(database):
 
 
 async def claim(connection):
-    claims = Claims(connection, "w", 45.0, [Readable("note.process", 1, 8)], "{}")
+    claims = Claims(connection, lambda: "w", 45.0, [Readable("note.process", 1, 8)], "{}")
     [claimed] = await claims.claim([Asked(TASK, "note.process", 1, 1)])
     assert claimed.fence == 1
     return claims
@@ -46,12 +46,12 @@ async def test_a_claim_and_its_heartbeats_are_hot(task):
 @pytest.mark.parametrize("verb", ["retry", "release"])
 async def test_a_retry_and_a_release_are_hot(task, verb):
     await claim(task)
-    assert await getattr(Outcomes(task, "w"), verb)([Ended(TASK, 1, error=ERROR)]) == [True]
+    assert await getattr(Outcomes(task, lambda: "w"), verb)([Ended(TASK, 1, error=ERROR)]) == [True]
     assert tuple(await task.fetchrow(HOT)) == (2, 2)
 
 
 async def test_a_hold_is_hot(task):
-    await Claims(task, "w", 45.0, [], "{}").hold([TASK])
+    await Claims(task, lambda: "w", 45.0, [], "{}").hold([TASK])
     assert tuple(await task.fetchrow(HOT)) == (1, 1)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.stack.processes import Until
 from tests.stack.stack import Stack
 
@@ -22,6 +24,7 @@ INSERT INTO outbox (task_id, dispatch, reason, available_at) SELECT id, 2, 'hold
 """
 
 
+@pytest.mark.both_shells
 async def test_a_task_that_the_worker_does_not_read_is_held_uncharged(stack: Stack, until: Until) -> None:
     await stack.start()
     await stack.records.execute(ACCEPT, "letter.print", 1)  # a kind
@@ -43,6 +46,6 @@ async def test_a_task_that_the_worker_does_not_read_is_held_uncharged(stack: Sta
 async def test_a_held_task_goes_at_once_when_a_worker_starts_that_reads_it(stack: Stack, until: Until) -> None:
     await stack.start_api()
     await stack.records.execute(HELD_EARLIER)
-    await stack.start_worker()
+    await stack.start_processor()
     await until(lambda: stack.records.all_completed(1))
     assert await stack.records.value("SELECT held_at FROM tasks") is None

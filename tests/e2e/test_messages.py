@@ -60,6 +60,7 @@ SELECT id FROM later
 """
 
 
+@pytest.mark.both_shells
 async def test_poison_is_recorded_within_five_seconds_and_its_neighbours_complete(stack: Stack, until: Until) -> None:
     await stack.start_api()
     for_later = str(await stack.records.value(FOR_LATER))
@@ -70,7 +71,7 @@ async def test_poison_is_recorded_within_five_seconds_and_its_neighbours_complet
         task_ids.append(await stack.api.submit("good, between"))
     await until(lambda: len(stack.messages()) == len(bodies) + len(task_ids))
 
-    await stack.start_worker()
+    await stack.start_processor()
 
     async def recorded() -> bool:
         return len(await stack.records.dead_letters()) == len(bodies)
@@ -96,7 +97,7 @@ async def test_a_message_that_names_another_kind_does_not_take_the_right_one_alo
     wrong = message(task_id, data=right["data"] | {"kind": "webhook.deliver"})
     for sent in (wrong, right) if poison_first else (right, wrong):
         stack.send_message(json.dumps(sent))
-    await stack.start_worker()
+    await stack.start_processor()
     await until(lambda: stack.records.each_completed_once([task_id]))
     await until(stack.is_queue_empty)
     assert [letter["reason"] for letter in await stack.records.dead_letters()] in ([], ["kind_mismatch"])
@@ -130,13 +131,14 @@ async def test_an_unknown_task_is_poison_only_when_it_was_received_three_times(s
     assert known_as_new in waiting.body
 
 
+@pytest.mark.both_shells
 async def test_a_message_delivered_eleven_times_is_one_completion(stack: Stack, until: Until) -> None:
     await stack.start_api()
     task_id = await stack.api.submit("once only")
     [original] = await until(stack.messages)
     for _ in range(5):
         stack.send_message(original.body)
-    await stack.start_worker()
+    await stack.start_processor()
     await until(lambda: stack.records.all_completed(1))
     for _ in range(5):
         stack.send_message(original.body)
@@ -146,6 +148,7 @@ async def test_a_message_delivered_eleven_times_is_one_completion(stack: Stack, 
     assert await stack.records.dead_letters() == []
 
 
+@pytest.mark.both_shells
 async def test_duplicates_that_come_while_the_task_is_worked_do_not_run_it_again(
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:
@@ -153,7 +156,7 @@ async def test_duplicates_that_come_while_the_task_is_worked_do_not_run_it_again
     await stack.start_api()
     task_id = await stack.api.submit_webhook(receiver.hold("/once"))
     [original] = await until(stack.messages)
-    await stack.start_worker()
+    await stack.start_processor()
     await until(lambda: receiver.hits["/once"] == 1)
     for _ in range(5):
         stack.send_message(original.body)
@@ -182,7 +185,7 @@ async def test_what_falls_into_the_dead_letter_queue_is_recorded_and_its_task_st
 
     await until(moved)
     stack.send_message("garbage", dead_letter_queue)
-    await stack.start_worker()
+    await stack.start_processor()
 
     async def both_recorded() -> Any:
         letters = await stack.records.dead_letters()

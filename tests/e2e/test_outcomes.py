@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from tests.stack.processes import Until
 from tests.stack.receiver import Receiver
 from tests.stack.stack import Stack
 
 
+@pytest.mark.both_shells
 async def test_a_task_that_fails_twice_is_tried_a_third_time_and_completes(
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:
@@ -24,6 +27,7 @@ async def test_a_task_that_fails_twice_is_tried_a_third_time_and_completes(
     await until(stack.is_queue_empty)
 
 
+@pytest.mark.both_shells
 async def test_a_task_that_waits_for_its_retry_is_pending_with_its_error_and_its_time(
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:
@@ -40,6 +44,7 @@ async def test_a_task_that_waits_for_its_retry_is_pending_with_its_error_and_its
     await until(stack.is_queue_empty)  # the database waits, not a message
 
 
+@pytest.mark.both_shells
 async def test_permanent_failures_fail_at_the_first_attempt(stack: Stack, receiver: Receiver, until: Until) -> None:
     await stack.start()
     task_ids = [await stack.api.submit_webhook(receiver.answer(f"/{status}", status)) for status in (400, 410, 302)]
@@ -54,6 +59,7 @@ async def test_permanent_failures_fail_at_the_first_attempt(stack: Stack, receiv
     await until(stack.is_queue_empty)
 
 
+@pytest.mark.both_shells
 async def test_a_task_whose_attempts_are_spent_fails_with_its_last_error(
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:

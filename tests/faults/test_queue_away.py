@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from waybill_dev.ministack import delete_queues
 
 from tests.stack.processes import Until
@@ -34,6 +35,7 @@ async def test_a_hundred_tasks_accepted_while_the_queue_is_away_are_finished_onc
     assert ready.body["degraded"] == []
 
 
+@pytest.mark.both_shells
 async def test_a_hundred_tasks_whose_queue_was_deleted_with_their_messages_are_all_finished(
     stack: Stack, until: Until
 ) -> None:
@@ -45,12 +47,13 @@ async def test_a_hundred_tasks_whose_queue_was_deleted_with_their_messages_are_a
     stack.sqs.create_queues()
     assert stack.is_queue_empty()
 
-    await stack.start_worker()
+    await stack.start_processor()
     await until(lambda: stack.records.each_completed_once(task_ids), within_seconds=20)
     assert await stack.records.value("SELECT min(reconcile_count) FROM tasks") >= 1
     await until(stack.is_queue_empty)
 
 
+@pytest.mark.both_shells
 async def test_a_few_tasks_whose_messages_are_lost_are_finished_too(stack: Stack, until: Until) -> None:
     stack.configure(reconcile_grace_seconds=1)
     await stack.start_api()
@@ -61,7 +64,7 @@ async def test_a_few_tasks_whose_messages_are_lost_are_finished_too(stack: Stack
     await until(lambda: stack.sqs.depth().visible == len(task_ids), within_seconds=10)
     assert await stack.records.value("SELECT sum(reconcile_count) FROM tasks") == len(lost)
 
-    await stack.start_worker()
+    await stack.start_processor()
     # Which messages are gone SQS does not say: those put back may be others, that had theirs still. Now that these are
     # worked, the gap shows again.
     await until(lambda: stack.records.each_completed_once(task_ids), within_seconds=30)

@@ -15,6 +15,7 @@ from waybill_dev.ministack import MiniStack
 from waybill_dev.ministack.peek import WaitingMessage, peek
 from waybill_dev.ministack.sqs import QueueDepth, call
 
+from tests.stack import function
 from tests.stack.client import Client
 from tests.stack.processes import Service, Until
 from tests.stack.records import Records
@@ -43,8 +44,10 @@ class Stack:
         sqs: MiniStack,
         session: aiohttp.ClientSession,
         until: Until,
+        shell: str,
     ) -> None:
         self.sqs = sqs
+        self.shell = shell
         self.settings = dict(QUICK)
         self.services: list[Service] = []
         self.api: Client
@@ -60,8 +63,19 @@ class Stack:
 
     async def start(self, workers: int = 1) -> list[Service]:
         """The API with the relay inside, and workers; the workers."""
+        if self.shell == "lambda":
+            await asyncio.gather(self.start_api(), self.start_processor())
+            return []
         _, *started = await asyncio.gather(self.start_api(), *(self.start_worker() for _ in range(workers)))
         return started
+
+    async def start_processor(self) -> None:
+        """What works tasks in this test: a worker, or the deployed function."""
+        if self.shell == "worker":
+            await self.start_worker()
+        else:
+            settings = {**self.settings, "WAYBILL_DATABASE_URL": self.database_url("waybill_processor")}
+            await asyncio.to_thread(function.deploy, self.sqs, settings)
 
     async def start_api(self) -> Service:
         """The API; `api` is its client from now on."""
@@ -146,13 +160,15 @@ class Stack:
 
 
 @asynccontextmanager
-async def open_stack(folder: Path, database_url: Callable[[str], str], until: Until) -> AsyncGenerator[Stack]:
+async def open_stack(
+    folder: Path, database_url: Callable[[str], str], until: Until, shell: str = "worker"
+) -> AsyncGenerator[Stack]:
     """A stack on a database that is there, and on queues; all its processes are gone at the end."""
-    sqs = MiniStack(folder / "sqs")
+    sqs = MiniStack(folder / "sqs", services=function.SERVICES if shell == "lambda" else ("sqs",))
     pool: Any = asyncpg.create_pool(database_url("postgres"), min_size=0, max_size=4, timeout=5, command_timeout=20)
     connector = aiohttp.TCPConnector(limit=200)
     async with pool, aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(20)) as session:
-        stack = Stack(folder, database_url, sqs, session, until)
+        stack = Stack(folder, database_url, sqs, session, until, shell)
         stack.records = Records(pool)
         try:
             sqs.start()

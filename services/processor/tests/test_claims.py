@@ -15,7 +15,7 @@ READABLE = [Readable("test.echo", 1, 8)]
 @pytest.fixture
 def claims_of(database: Any) -> Any:
     async def open_claims(worker: str = "me:1") -> Claims:
-        return Claims(await database.connect("waybill_processor"), worker, 45.0, READABLE, "{}")
+        return Claims(await database.connect("waybill_processor"), lambda: worker, 45.0, READABLE, "{}")
 
     return open_claims
 

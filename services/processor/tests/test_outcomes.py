@@ -15,7 +15,7 @@ VERBS = ("complete", "retry", "fail", "cancel", "release")
 
 @pytest.fixture
 async def outcomes(database: Any) -> Outcomes:
-    return Outcomes(await database.connect("waybill_processor"), "me:1")
+    return Outcomes(await database.connect("waybill_processor"), lambda: "me:1")
 
 
 async def _task_in(tasks: Any, status: TaskStatus, verb: str) -> UUID:
@@ -103,7 +103,7 @@ async def test_a_later_dispatch_replaces_one_that_still_waits(tasks: Any, outcom
 
 
 async def test_of_two_processes_that_end_the_same_tasks_each_task_is_ended_by_one(tasks: Any, database: Any):
-    both = [Outcomes(await database.connect("waybill_processor"), f"worker:{n}") for n in range(2)]
+    both = [Outcomes(await database.connect("waybill_processor"), lambda: "me:2") for _ in range(2)]
     ids = [await tasks.processing(fence=1) for _ in range(60)]
     ended = [Ended(task_id, 1, result="{}") for task_id in ids]
     first, second = await asyncio.gather(both[0].complete(ended), both[1].complete(ended[::-1]))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from waybill_runtime import database
+from waybill_runtime import database as database_module
 from waybill_runtime.database import DatabaseUnavailable, RowRefused, open_pool
 from waybill_runtime.settings import SettingsError
 from waybill_runtime.sqs import aws_region, open_sqs
@@ -94,7 +94,7 @@ async def test_the_database_sees_the_name_of_the_application(database):
 
 @pytest.mark.store
 async def test_a_statement_that_takes_too_long_is_given_up(database, monkeypatch):
-    monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.1)
+    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.1)
     async with open_pool(database.url("waybill_api"), 1, "test") as pool:
         with pytest.raises(DatabaseUnavailable):
             await pool.fetchval("SELECT pg_sleep(60)")
@@ -107,7 +107,7 @@ async def test_a_server_that_never_answers_is_given_up(listen, monkeypatch):
         writer.close()
 
     port = await listen(say_nothing)
-    monkeypatch.setattr(database, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(database_module, "CONNECT_SECONDS", 0.1)
     async with open_pool(f"postgresql://nobody@127.0.0.1:{port}/none?sslmode=disable", 1, "test") as pool:
         with pytest.raises(DatabaseUnavailable):
             await asyncio.wait_for(pool.fetchval("SELECT 1"), 10)
