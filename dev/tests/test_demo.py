@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from waybill_dev.demo.event import Event, Events
-from waybill_dev.demo.reading import happened, shell_of
+from waybill_dev.demo.reading import happened, shells_of
 from waybill_dev.demo.receiver import receiver
 from waybill_dev.demo.screen import wrapped
 
@@ -76,14 +76,16 @@ def test_a_retry_tells_why_and_until_when_it_waits():
 
 
 @pytest.mark.parametrize(
-    ("worker", "shell"),
+    ("workers", "shells"),
     [
-        ("host-1:4711", "worker process 4711 on host-1"),
-        ("waybill-processor/0f-1", "Lambda function waybill-processor, request 0f-1"),
+        (["host-1:4711", "host-1:4711"], "worker process 4711 on host-1"),
+        (["host-1:4711", "host-1:4712"], "worker process 4711 on host-1 and worker process 4712 on host-1"),
+        (["processor/0f-1"], "Lambda function processor, request 0f-1"),
+        (["processor/0f-1", "processor/0f-2"], "Lambda function processor, 2 requests"),
     ],
 )
-def test_a_worker_names_its_shell(worker: str, shell: str):
-    assert shell_of(worker) == shell
+def test_workers_name_their_shells(workers: list[str], shells: str):
+    assert shells_of(workers) == shells
 
 
 def test_events_are_told_in_the_order_in_which_they_happened():

@@ -38,13 +38,25 @@ def dead_letter(row: Row) -> Event:
     return Event(at=row["recorded_at"], source=_FROM, what="dead letter", text=text, detail=row["body"], tone="good")
 
 
-def shell_of(worker: str) -> str:
-    """Which shell of the processor an attempt's `worker` was."""
+def shells_of(workers: list[str]) -> str:
+    """Which shell of the processor, or which ones, the `worker` of each attempt was."""
+    requests: dict[str, list[str]] = {}
+    for worker in dict.fromkeys(workers):
+        requests.setdefault(_shell_of(worker), []).append(worker.partition("/")[2])
+    return " and ".join(shell + _requests(ids) for shell, ids in requests.items())
+
+
+def _shell_of(worker: str) -> str:
     if "/" in worker:
-        function, _, request_id = worker.partition("/")
-        return f"Lambda function {function}, request {request_id}"
+        return f"Lambda function {worker.partition('/')[0]}"
     host, _, pid = worker.rpartition(":")
     return f"worker process {pid} on {host}"
+
+
+def _requests(ids: list[str]) -> str:
+    if not any(ids):
+        return ""
+    return f", request {ids[0]}" if len(ids) == 1 else f", {len(ids)} requests"
 
 
 def _accepted(now: Row) -> Event:

@@ -11,7 +11,9 @@ _BOLD, _DIM = 1, 2
 _TONES = {"plain": _BOLD, "good": 32, "bad": 31}
 _SOURCES = {"HTTP": 36, "PostgreSQL": 94, "SQS": 35}
 _MS_WIDTH, _SOURCE_WIDTH, _WHAT_WIDTH = 9, 10, 11
-_INDENT = _MS_WIDTH + _SOURCE_WIDTH + _WHAT_WIDTH + 6
+_SOURCE_INDENT = _MS_WIDTH + 2
+_DETAIL_INDENT = _SOURCE_INDENT + _SOURCE_WIDTH + 2
+_INDENT = _DETAIL_INDENT + _WHAT_WIDTH + 2
 _WIDEST = 130
 _BAR_WIDTH = 30
 
@@ -41,12 +43,13 @@ class Screen:
         self._print(f"{ms}  {source}  {what}  {first}")
         for line in more:
             self._print(" " * _INDENT + line)
-        for line in wrapped(event.detail or "", self._width - _INDENT):
-            self._print(" " * _INDENT + self._paint(line, _DIM))
+        for line in wrapped(event.detail or "", self._width - _DETAIL_INDENT):
+            self._print(" " * _DETAIL_INDENT + self._paint(line, _DIM))
 
     def remark(self, text: str) -> None:
         """A line below an act."""
-        self._print(f"{'':>{_MS_WIDTH}}  {self._paint(text, _BOLD)}")
+        for line in wrapped(text, self._width - _SOURCE_INDENT):
+            self._print(" " * _SOURCE_INDENT + self._paint(line, _BOLD))
 
     def line(self, text: str = "") -> None:
         """A line of its own."""

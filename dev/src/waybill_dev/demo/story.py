@@ -6,7 +6,7 @@ from typing import Any
 
 from waybill_dev.demo.database import TASK, RowWatch
 from waybill_dev.demo.event import Event, Events
-from waybill_dev.demo.reading import Row, happened, shell_of
+from waybill_dev.demo.reading import Row, happened, shells_of
 from waybill_dev.demo.running import RunningStack
 from waybill_dev.demo.screen import Screen
 from waybill_dev.errors import StackError
@@ -91,8 +91,8 @@ class TaskStory(Story):
         self.tell_the_rest()
         assert self.row is not None
         took_ms = (self.row["finished_at"] - self.began_at) * 1000
-        shells = dict.fromkeys(shell_of(attempt["worker"]) for attempt in self.row["attempts"])
-        self._screen.remark(f"{self.row['status']} after {took_ms:.0f} ms, by {' and '.join(shells)}")
+        shells = shells_of([attempt["worker"] for attempt in self.row["attempts"]])
+        self._screen.remark(f"{self.row['status']} after {took_ms:.0f} ms, by {shells}")
 
     def _submit(self, stack: RunningStack, task: dict[str, Any]) -> None:
         self.began_at = time.time()
