@@ -1,5 +1,6 @@
 """How the demo looks: a line an event, its time first."""
 
+import os
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ _SOURCE_INDENT = _MS_WIDTH + 2
 _DETAIL_INDENT = _SOURCE_INDENT + _SOURCE_WIDTH + 2
 _INDENT = _DETAIL_INDENT + _WHAT_WIDTH + 2
 _WIDEST = 130
-_BAR_WIDTH = 30
+_BAR_WIDTH = 24
 
 
 class Screen:
@@ -23,7 +24,7 @@ class Screen:
 
     def __init__(self) -> None:
         self._coloured = colours_wanted()
-        self._is_terminal = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         # Slow enough to be read as it comes. Times are those of the events, never of the telling.
         self.pace_seconds = 0.16 if self._is_terminal else 0.0
         columns = shutil.get_terminal_size((_WIDEST, 24)).columns if self._is_terminal else _WIDEST
