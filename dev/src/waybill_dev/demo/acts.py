@@ -78,9 +78,9 @@ def _deliver(stack: RunningStack, screen: Screen, statuses: list[int]) -> None:
     with receiver(statuses, story.events.add) as url:
         payload = {"url": url, "body": {"parcel": "delivered"}}
         row = story.follow(stack, _task("Webhook", kind="webhook.deliver", payload=payload))
+    story.remark()
     if row["error"] and "private networks are refused" in row["error"]["message"]:
         raise StackError("webhooks to loopback are refused here: set WAYBILL_WEBHOOK_ALLOW_PRIVATE=true, start again")
-    story.remark()
 
 
 def _task(title: str, **fields: Any) -> dict[str, Any]:
