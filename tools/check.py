@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.workspace import ROOT
 
 PYTHON = (sys.executable, "-m")
+DOCKERFILES = ("services/api/Dockerfile", "services/processor/Dockerfile", "migrations/Dockerfile")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ CHECKS = (
         "imports",
         (str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"),
         "the rules stand in pyproject.toml",
+    ),
+    Check("dockerfiles", (str(Path(sys.executable).with_name("hadolint")), *DOCKERFILES)),
+    Check(
+        "templates", (str(Path(sys.executable).with_name("cfn-lint")), "deploy/queue.yaml", "services/*/deploy/*.yaml")
     ),
     Check("locks", (*PYTHON, "tools.locks", "--check"), "./justw lock repairs this"),
     Check("forbidden strings", (*PYTHON, "tools.forbidden")),

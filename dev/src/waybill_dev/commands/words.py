@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from waybill_dev.commands.demo import demo
+from waybill_dev.commands.docker import up_docker
 from waybill_dev.commands.down import down, reset
 from waybill_dev.commands.logs import logs
 from waybill_dev.commands.migrate import migrate
@@ -21,6 +22,8 @@ def run(arguments: Sequence[str] | None) -> int:
 
 def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
     match words.command:
+        case "up" if words.form == "docker":
+            up_docker(settings, detach=words.detach, function=words.function)
         case "up":
             return up(settings, detach=words.detach)
         case "status":
@@ -45,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="waybill-dev", description="The local stack of Waybill, on loopback.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     start = commands.add_parser("up", help="start everything and show one log; Ctrl-C ends it")
+    forms = "worker: as processes, the default; docker: in containers, by docker-compose.yml"
+    start.add_argument("form", nargs="?", choices=["worker", "docker"], default="worker", help=forms)
+    start.add_argument("--lambda", dest="function", action="store_true", help="with docker: no worker, the function")
     start.add_argument("--detach", "-d", action="store_true", help="return when all is ready and leave it running")
     shown = commands.add_parser(
         "status", help="addresses, processes, messages; exit 0 all runs, 1 a part does not, 3 down"
