@@ -7,6 +7,7 @@ import pytest
 import structlog
 from waybill_processor.delivery import Acknowledge, Redeliver
 from waybill_processor.errors import Permanent, RetryAfter
+from waybill_processor.handlers.note_process import process_note
 from waybill_processor.policy import RetryPolicy
 
 pytestmark = pytest.mark.store
@@ -68,6 +69,18 @@ async def test_a_raising_handler_is_retried_by_a_later_dispatch(tasks: Any, deli
     assert row["error"] == expected
     assert (dispatched["dispatch"], dispatched["reason"]) == (2, "retry")
     assert await tasks.attempts(task_id) == [(1, 1, "retryable")]
+
+
+async def test_the_log_says_which_line_of_a_handler_raised(tasks: Any, deliver: Any, open_with: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return await process_note(payload, None)  # type: ignore[arg-type]
+
+    processor = await open_with(work)
+    with structlog.testing.capture_logs() as logged:
+        await processor.process([deliver(await tasks.insert())])
+    (retried,) = [entry for entry in logged if entry["event"] == "task.retried"]
+    assert retried["error_type"] == "AttributeError"
+    assert retried["raised_at"].startswith("note_process.py:")
 
 
 async def test_the_last_attempt_fails_the_task(tasks: Any, deliver: Any, open_with: Any):
