@@ -83,17 +83,3 @@ async def test_a_heartbeat_answers_only_for_leases_that_are_still_ours(tasks: An
     await tasks.change(anothers, "fence = 4")
     claims = await claims_of()
     assert await claims.heartbeat([(i, 3) for i in (ours, cancelled, anothers)]) == {ours: False, cancelled: True}
-
-
-async def test_a_heartbeat_waits_for_a_row_that_is_locked_rather_than_call_it_lost(
-    tasks: Any, claims_of: Any, database: Any, until: Any
-):
-    task_id = await tasks.processing(fence=1)
-    locker = await database.connect("postgres")
-    claims = await claims_of()
-    async with locker.transaction():
-        await locker.execute("SELECT FROM tasks WHERE id = $1 FOR UPDATE", task_id)
-        beating = asyncio.create_task(claims.heartbeat([(task_id, 1)]))
-        await until(lambda: locker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-        assert not beating.done()
-    assert await beating == {task_id: False}
