@@ -93,7 +93,7 @@ class Recorder:
         claim = attempt.claim
         facts = {"task_id": str(claim.task_id), "kind": claim.kind, "attempt": claim.attempt, **details}
         if held:
-            log.info(event, **facts)
+            (log.warning if event == "task.failed" else log.info)(event, **facts)
         else:
             log.warning("task.fenced", refused=event, fence=claim.fence, **facts)
 
