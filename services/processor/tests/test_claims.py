@@ -83,3 +83,14 @@ async def test_a_heartbeat_answers_only_for_leases_that_are_still_ours(tasks: An
     await tasks.change(anothers, "fence = 4")
     claims = await claims_of()
     assert await claims.heartbeat([(i, 3) for i in (ours, cancelled, anothers)]) == {ours: False, cancelled: True}
+
+
+async def test_any_number_of_held_tasks_is_released_a_part_at_a_time(tasks: Any, claims_of: Any):
+    await tasks.fetch(
+        "WITH held AS (INSERT INTO tasks (id, kind, payload_version, title, payload)"
+        " SELECT gen_random_uuid(), 'test.echo', 1, 't', '{}' FROM generate_series(1, 2500) RETURNING id)"
+        " INSERT INTO outbox (task_id, dispatch, reason, available_at)"
+        " SELECT id, 2, 'hold', now() + interval '1 h' FROM held"
+    )
+    claims = await claims_of()
+    assert [await claims.unhold() for _ in range(4)] == [1000, 1000, 500, 0]

@@ -86,6 +86,6 @@ async def _unhold(claims: Claims) -> None:
             log.warning("processor.unhold_failed", error=describe(error))
             await asyncio.sleep(UNHOLD_RETRY_SECONDS)
             continue
-        if released:
-            log.info("processor.unheld", tasks=released)
-        return
+        if not released:
+            return
+        log.info("processor.unheld", tasks=released)

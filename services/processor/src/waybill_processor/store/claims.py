@@ -90,6 +90,7 @@ FROM held ORDER BY id
 ON CONFLICT (task_id) DO NOTHING
 """
 
+# A part at a time: all in one statement might never end in time, and would be tried again for ever.
 UNHOLD = """
 WITH readable AS (
     SELECT o.task_id FROM outbox o
@@ -97,7 +98,7 @@ WITH readable AS (
     JOIN unnest($1::text[], $2::smallint[]) AS r(kind, payload_version)
         ON r.kind = t.kind AND r.payload_version = t.payload_version
     WHERE o.reason = 'hold' AND o.available_at > clock_timestamp()
-    ORDER BY o.task_id FOR UPDATE OF o SKIP LOCKED
+    ORDER BY o.task_id LIMIT 1000 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_id = readable.task_id
 """
@@ -200,6 +201,6 @@ class Claims:
         await self._pool.execute(HOLD, sorted(task_ids))
 
     async def unhold(self) -> int:
-        """Make held tasks that this processor reads due now; answers how many."""
+        """Make held tasks that this processor reads due now, some at a time; answers how many."""
         status = await self._pool.execute(UNHOLD, self._kinds, self._versions)
         return int(status.rpartition(" ")[2])
