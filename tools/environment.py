@@ -93,3 +93,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except WorkspaceError as error:
         sys.exit(f"setup: {error}")
+    except KeyboardInterrupt:  # the next command goes on from here
+        sys.exit(130)

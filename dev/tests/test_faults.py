@@ -45,6 +45,12 @@ def test_a_port_that_is_no_port_is_a_bad_setting(stack):
     assert only_line(refused) == "waybill: WAYBILL_API_PORT must be a port between 1 and 65535, and it is '80OO'"
 
 
+def test_a_relay_apart_which_the_stack_would_not_run_is_refused(stack):
+    refused = stack.run("up", WAYBILL_RELAY="apart")
+    assert refused.returncode == 78
+    assert "remove WAYBILL_RELAY=apart" in only_line(refused)
+
+
 def test_after_a_kill_the_next_up_starts_at_once(stack):
     killed = stack.start_until_ready()
     killed.kill()

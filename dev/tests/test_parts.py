@@ -11,7 +11,7 @@ from waybill_dev.log.book import LogBook
 from waybill_dev.log.pump import lines_of
 from waybill_dev.log.terminal import prefixed
 from waybill_dev.postgres import temporary_postgres
-from waybill_dev.settings import read_env_file
+from waybill_dev.settings import read_env_file, unknown_variables
 from waybill_dev.supervision.backoff import Backoff
 
 
@@ -57,6 +57,15 @@ def test_a_bad_line_of_the_env_file_is_named(tmp_path):
     assert raised.value.exit_code == BAD_SETTINGS
 
 
+def test_a_misspelt_variable_of_the_env_file_is_told_with_the_one_that_was_meant(tmp_path):
+    (tmp_path / ".env.example").write_text("# Tasks at once.\n#WAYBILL_CONCURRENCY=50\n")
+    (tmp_path / ".env").write_text("WAYBILL_CONCURENCY=5\nWAYBILL_CONCURRENCY=5\nWAYBILL_ZZZ=1\nOTHER=1\n")
+    assert unknown_variables(tmp_path) == [
+        ".env: WAYBILL_CONCURENCY is no setting; is it WAYBILL_CONCURRENCY?",
+        ".env: WAYBILL_ZZZ is no setting",
+    ]
+
+
 def test_a_lock_is_free_again_when_its_holder_has_gone(tmp_path):
     path = tmp_path / "lock"
     with held_lock(path):
@@ -99,5 +108,5 @@ def test_the_log_file_holds_no_colours_and_a_full_disk_loses_lines_only(tmp_path
 
 
 def test_a_line_on_the_terminal_leaves_out_the_day_and_the_services_name():
-    line = "2026-11-23T13:53:36.562319Z [info     ] api.listening port=8000 service=api"
-    assert prefixed("api", line, coloured=False) == "api      | 13:53:36.562 [info     ] api.listening port=8000"
+    line = "2026-11-23T13:53:36.562319Z [info     ] api.seen port=8000 service=api task_id=7"
+    assert prefixed("api", line, coloured=False) == "api      | 13:53:36.562 [info     ] api.seen port=8000 task_id=7"

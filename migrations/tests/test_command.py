@@ -76,6 +76,16 @@ async def test_a_revision_that_does_not_exist_is_refused_by_its_name(run_migrate
     assert (done.code, done.err) == (1, "migration refused: Can't locate revision identified by '9999'\n")
 
 
+async def test_a_database_at_a_revision_of_other_code_is_refused_with_what_to_do(run_migrate, database):
+    owner = await database.connect("waybill_owner")
+    await owner.execute("UPDATE alembic_version SET version_num = '9999'")
+    for words in ([], ["0001"], ["new", "text"]):
+        done = await run_migrate(database.url("waybill_owner"), *words)
+        assert done.code == 1
+        assert "at revision 9999, which this code does not have" in done.err
+        assert done.err.count("\n") == 1
+
+
 async def test_words_that_make_no_sense_are_answered_with_the_usage(run_migrate, database):
     done = await run_migrate(database.url("waybill_owner"), "up", "please")
     assert done.code == 2

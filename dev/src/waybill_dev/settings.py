@@ -1,8 +1,10 @@
 """Settings of the local stack: variables of the environment, then those of the checkout's `.env`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from waybill_dev.checkout import checkout_folder
@@ -10,6 +12,7 @@ from waybill_dev.errors import BAD_SETTINGS, StackError
 
 API_PORT = 8000
 AWS_PORT = 4566
+_EXAMPLE = re.compile(r"^#?([A-Z_]+)=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,17 @@ def read_env_file(path: Path) -> dict[str, str]:
                 )
             variables[name.strip()] = _unquoted(value.strip())
     return variables
+
+
+def unknown_variables(checkout: Path) -> list[str]:
+    """A line for each variable of `.env` that `.env.example` does not have: such a setting has no effect."""
+    try:
+        known = _EXAMPLE.findall((checkout / ".env.example").read_text())
+    except FileNotFoundError:
+        return []
+    given = [name for name in read_env_file(checkout / ".env") if name.startswith("WAYBILL_") and name not in known]
+    near = {name: get_close_matches(name, known, n=1) for name in given}
+    return [f".env: {name} is no setting" + "".join(f"; is it {best}?" for best in near[name]) for name in given]
 
 
 def _unquoted(value: str) -> str:

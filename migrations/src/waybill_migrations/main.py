@@ -38,8 +38,10 @@ def main() -> None:
     url = os.environ.get(VARIABLE, "")
     if not _is_address(url):
         _exit(f"{VARIABLE} must be the address of a database, postgresql://owner@host/name, for the schema's owner", 78)
+    config = config_for(url)
     try:
-        _dispatch(config_for(url), words)
+        _refuse_unknown_revision(config)
+        _dispatch(config, words)
     except CommandError as error:
         _exit(f"migration refused: {error}", 1)
     except (DBAPIError, OSError, TimeoutError) as error:
@@ -52,6 +54,17 @@ def _is_address(url: str) -> bool:
         return url.startswith("postgresql://") and bool(make_url(url).database)
     except (ArgumentError, ValueError):
         return False
+
+
+def _refuse_unknown_revision(config: Config) -> None:
+    """Another branch, or a newer release, has migrated the database. Raises CommandError."""
+    current = asyncio.run(current_revision(config.attributes["url"]))
+    scripts = ScriptDirectory.from_config(config)
+    if current is not None and current not in {revision.revision for revision in scripts.walk_revisions()}:
+        raise CommandError(
+            f"the database is at revision {current}, which this code does not have: migrate with the code that has it "
+            "(a local database may begin anew: ./justw reset)"
+        )
 
 
 def _dispatch(config: Config, words: list[str]) -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from waybill_api.queue import QueueUnavailable, open_queue
-from waybill_api.relay.loop import backoff_seconds, open_relay
+from waybill_api.relay.loop import Relay, backoff_seconds, open_relay
 from waybill_api.relay.publish import publish_due
 from waybill_api.relay.rescue import Reconciler, reap
 from waybill_api.relay.settings import RelaySettings
@@ -369,3 +369,37 @@ async def test_the_command_names_a_missing_setting_in_one_line():
     assert process.returncode == 78
     assert said.decode().count("\n") == 1
     assert "WAYBILL_QUEUE_URL" in said.decode()
+
+
+class CountingOutbox(Outbox):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    async def next_due_seconds(self):
+        self.asked += 1
+        return await super().next_due_seconds()
+
+
+async def test_a_relay_does_not_spin_while_another_holds_the_due_rows(rows, pool, queues, queue):
+    await rows.add(3)
+    outbox = CountingOutbox(pool)
+    settings = RelaySettings(relay_database_url="postgresql://unused", queue_url=queues.url)
+    async with Outbox(pool).take(10) as taken:
+        assert len(taken.rows) == 3
+        relay = Relay(outbox, Rescue(pool), queue, settings)
+        running = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.5)
+        relay.stop()
+        await running
+    assert outbox.asked <= 15
+
+
+async def test_a_fault_that_nobody_foresaw_is_named_and_does_not_end_the_relay(rows, open_one, queue, until):
+    await rows.connection.execute("ALTER TABLE published_versions ADD CONSTRAINT unforeseen CHECK (false)")
+    await rows.add()
+    async with open_one(relay_poll_seconds=0.05) as relay:
+        await until(lambda: relay.degraded == {"publish"})
+        await rows.connection.execute("ALTER TABLE published_versions DROP CONSTRAINT unforeseen")
+        await until(lambda: no_row_waits(rows))
+        await until(lambda: not relay.degraded)

@@ -85,15 +85,12 @@ async def test_a_heartbeat_answers_only_for_leases_that_are_still_ours(tasks: An
     assert await claims.heartbeat([(i, 3) for i in (ours, cancelled, anothers)]) == {ours: False, cancelled: True}
 
 
-async def test_a_heartbeat_waits_for_a_row_that_is_locked_rather_than_call_it_lost(
-    tasks: Any, claims_of: Any, database: Any, until: Any
-):
-    task_id = await tasks.processing(fence=1)
-    locker = await database.connect("postgres")
+async def test_any_number_of_held_tasks_is_released_a_part_at_a_time(tasks: Any, claims_of: Any):
+    await tasks.fetch(
+        "WITH held AS (INSERT INTO tasks (id, kind, payload_version, title, payload)"
+        " SELECT gen_random_uuid(), 'test.echo', 1, 't', '{}' FROM generate_series(1, 2500) RETURNING id)"
+        " INSERT INTO outbox (task_id, dispatch, reason, available_at)"
+        " SELECT id, 2, 'hold', now() + interval '1 h' FROM held"
+    )
     claims = await claims_of()
-    async with locker.transaction():
-        await locker.execute("SELECT FROM tasks WHERE id = $1 FOR UPDATE", task_id)
-        beating = asyncio.create_task(claims.heartbeat([(task_id, 1)]))
-        await until(lambda: locker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-        assert not beating.done()
-    assert await beating == {task_id: False}
+    assert [await claims.unhold() for _ in range(4)] == [1000, 1000, 500, 0]

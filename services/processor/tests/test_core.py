@@ -1,12 +1,14 @@
 """The core over a real database: what becomes of tasks and of the messages that asked for them."""
 
 import asyncio
+import sys
 from typing import Any
 
 import pytest
 import structlog
 from waybill_processor.delivery import Acknowledge, Redeliver
 from waybill_processor.errors import Permanent, RetryAfter
+from waybill_processor.handlers.note_process import process_note
 from waybill_processor.policy import RetryPolicy
 
 pytestmark = pytest.mark.store
@@ -68,6 +70,18 @@ async def test_a_raising_handler_is_retried_by_a_later_dispatch(tasks: Any, deli
     assert row["error"] == expected
     assert (dispatched["dispatch"], dispatched["reason"]) == (2, "retry")
     assert await tasks.attempts(task_id) == [(1, 1, "retryable")]
+
+
+async def test_the_log_says_which_line_of_a_handler_raised(tasks: Any, deliver: Any, open_with: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return await process_note(payload, None)  # type: ignore[arg-type]
+
+    processor = await open_with(work)
+    with structlog.testing.capture_logs() as logged:
+        await processor.process([deliver(await tasks.insert())])
+    (retried,) = [entry for entry in logged if entry["event"] == "task.retried"]
+    assert retried["error_type"] == "AttributeError"
+    assert retried["raised_at"].startswith("note_process.py:")
 
 
 async def test_the_last_attempt_fails_the_task(tasks: Any, deliver: Any, open_with: Any):
@@ -472,3 +486,49 @@ async def test_a_fault_that_nobody_foresaw_hands_its_delivery_back_and_harms_no_
     await tasks.fetch("ALTER TABLE dead_letters ADD CONSTRAINT unforeseen CHECK (false)")
     task_id = await tasks.insert()
     assert await processor.process([deliver(body="?"), deliver(task_id)]) == [Redeliver(5.0), Acknowledge()]
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_a_handler_that_exits_is_retried_and_does_not_end_the_process(
+    tasks: Any, deliver: Any, open_with: Any, is_async: bool
+):
+    def exit_now(payload: Any, task: Any) -> Any:
+        sys.exit("usage: ...")
+
+    async def exit_soon(payload: Any, task: Any) -> Any:
+        sys.exit("usage: ...")
+
+    processor = await open_with(exit_soon if is_async else exit_now)
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(task_id)]) == [Acknowledge()]
+    row = await tasks.row(task_id)
+    assert (row["status"], row["error"]["error_type"]) == ("pending", "HandlerExited")
+    assert "usage" in row["error"]["message"]
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e18])
+async def test_a_retry_for_ever_later_is_a_retry_in_a_year(tasks: Any, deliver: Any, open_with: Any, seconds: float):
+    async def work(payload: Any, task: Any) -> Any:
+        raise RetryAfter(seconds)
+
+    processor = await open_with(work)
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(task_id)]) == [Acknowledge()]
+    assert (await tasks.outbox(task_id))["wait"].days >= 364
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "ALTER ROLE waybill_processor IN DATABASE {} SET default_transaction_read_only = on",
+        "ALTER TABLE tasks RENAME TO tasks_of_another_revision",
+    ],
+)
+async def test_a_database_that_answers_but_takes_no_claims_is_down(
+    deliver: Any, open_with: Any, database: Any, tasks: Any, fault: str
+):
+    await tasks.fetch(fault.format(database.name))
+    processor = await open_with(_never_called)
+    await processor.process([deliver()])
+    await processor.probe()
+    assert processor.database_down

@@ -46,7 +46,13 @@ def test_a_handler_must_say_what_it_takes_and_returns():
     async def returns_nothing(payload: One, task: TaskContext) -> None:
         return
 
-    for wrong in (untyped, returns_nothing):
+    async def takes_no_task(payload: One) -> Done:
+        return Done()
+
+    async def takes_more(payload: One, task: TaskContext, more: int) -> Done:
+        return Done()
+
+    for wrong in (untyped, returns_nothing, takes_no_task, takes_more):
         with pytest.raises(HandlerTableError, match=wrong.__name__):
             handle(wrong)
 

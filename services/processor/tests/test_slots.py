@@ -39,3 +39,10 @@ async def test_a_worker_with_fewer_slots_than_a_batch_waits_for_all_of_them():
         assert not waiting.done()
         slots.give_back()
     assert await waiting == 4
+
+
+async def test_a_slow_neighbour_does_not_keep_free_slots_empty(until: Any):
+    slots = Slots(2, 10)
+    slots.take(2, asked=2)
+    slots.give_back()
+    assert await asyncio.wait_for(slots.wait(), 5) == 1

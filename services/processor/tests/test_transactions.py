@@ -1,9 +1,12 @@
 """What a handler writes in `task.transaction` commits with its completion, or not at all."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from waybill_processor.delivery import Acknowledge
+from waybill_processor.policy import RetryPolicy
 
 pytestmark = pytest.mark.store
 
@@ -85,3 +88,77 @@ async def test_a_connection_that_breaks_in_the_handler_leaves_the_task_to_its_ne
     assert disposition != Acknowledge()
     assert await ledger() == []
     assert (await tasks.row(task_id))["status"] == "processing"
+
+
+async def test_parts_of_a_handler_that_ask_at_once_share_one_connection(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, ledger: Any
+):
+    seen: list[Any] = []
+
+    async def work(payload: Any, task: Any) -> Any:
+        seen.extend(await asyncio.gather(task.transaction(), task.transaction()))
+        return echo.Result(text="")
+
+    processor = await open_with(work)
+    assert await processor.process([deliver(await tasks.insert())]) == [Acknowledge()]
+    assert seen[0] is seen[1]
+    assert await _transactions_left_open(tasks) == 0
+
+
+async def test_a_handler_that_runs_on_after_its_time_gets_no_transaction_any_more(
+    tasks: Any, deliver: Any, open_with: Any, until: Any
+):
+    answered: list[Any] = []
+    go_on = asyncio.Event()
+
+    async def work(payload: Any, task: Any) -> Any:
+        while not go_on.is_set():
+            with suppress(asyncio.CancelledError):
+                await go_on.wait()
+        answered.extend(await asyncio.gather(task.transaction(), return_exceptions=True))
+
+    processor = await open_with(work, RetryPolicy(time_limit_seconds=0.05))
+    await processor.process([deliver(await tasks.insert())])
+    go_on.set()
+    await until(lambda: answered)
+    assert isinstance(answered[0], RuntimeError)
+    assert await _transactions_left_open(tasks) == 0
+
+
+async def test_a_handler_that_swallowed_an_error_of_its_transaction_is_retried_and_told_why(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, ledger: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        with suppress(Exception):
+            await (await task.transaction()).execute("SELECT 1 / 0")
+        return echo.Result(text="")
+
+    processor = await open_with(work)
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(task_id)]) == [Acknowledge()]
+    row = await tasks.row(task_id)
+    assert (row["status"], row["error"]["code"]) == ("pending", "handler_error")
+    assert "aborted" in row["error"]["message"]
+    assert await tasks.attempts(task_id) == [(1, 1, "retryable")]
+
+
+async def test_a_constraint_that_is_checked_at_the_commit_is_the_handlers_error(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, ledger: Any
+):
+    await tasks.fetch("ALTER TABLE ledger ADD UNIQUE (task_id) DEFERRABLE INITIALLY DEFERRED")
+
+    async def work(payload: Any, task: Any) -> Any:
+        await _enter(task)
+        await _enter(task)
+        return echo.Result(text="")
+
+    processor = await open_with(work)
+    task_id = await tasks.insert()
+    assert await processor.process([deliver(task_id)]) == [Acknowledge()]
+    assert (await tasks.row(task_id))["status"] == "pending"
+    assert await ledger() == []
+
+
+async def _transactions_left_open(tasks: Any) -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
+    return (await tasks.fetch(query))[0][0]

@@ -1,12 +1,13 @@
 """The worker's hands on a real queue: settle, hide, drain the dead-letter queue."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from waybill_processor.delivery import Acknowledge, Delivery, Redeliver
 from waybill_processor.queue import MessageQueue, open_queue
 from waybill_processor.store.dead_letters import DeadLetters
-from waybill_processor.worker.dead_letter_drain import drain_dead_letters
+from waybill_processor.worker.dead_letter_drain import drain_dead_letters, drain_for_ever
 from waybill_processor.worker.settling import Settling
 
 
@@ -89,3 +90,17 @@ async def test_what_falls_into_the_dead_letter_queue_goes_on_record(
     assert len(rows) == 14
     assert ("receive_limit", task_id) in [tuple(row) for row in rows]
     assert await _counts(sqs, queues.dead_letter_url) == (0, 0)
+
+
+async def test_a_fault_that_nobody_foresaw_does_not_end_the_drain(until: Any):
+    class Odd:
+        asked = 0
+
+        async def receive(self, *_: Any, **__: Any) -> list[Delivery]:
+            self.asked += 1
+            raise KeyError("MessageId")
+
+    odd: Any = Odd()
+    draining = asyncio.create_task(drain_for_ever(odd, odd, 0.01))
+    await until(lambda: odd.asked > 3, within_seconds=5)
+    draining.cancel()

@@ -47,6 +47,27 @@ def test_a_kind_must_say_what_its_handler_returns():
         class WithoutResult(TaskPayload, kind="thing.do"):
             pass
 
+    with pytest.raises(TypeError, match="a subclass of TaskResult"):
+
+        class WithAnyResult(TaskPayload, kind="thing.do", result=dict):
+            pass
+
+
+def test_a_table_refuses_a_struct_that_names_no_kind():
+    class Nameless(TaskPayload):
+        pass
+
+    with pytest.raises(TypeError, match="Nameless: name its kind"):
+        KindTable(Nameless)
+
+
+def test_a_table_refuses_a_struct_that_could_never_be_read():
+    class Unreadable(TaskPayload, kind="thing.do", result=Done):
+        text: "NowhereDefined"  # noqa: F821
+
+    with pytest.raises(TypeError, match="Unreadable: its fields cannot be read from JSON: name 'NowhereDefined'"):
+        KindTable(Unreadable)
+
 
 def test_two_structs_of_one_kind_and_version_are_refused_by_both_names():
     class First(TaskPayload, kind="thing.do", result=Done):

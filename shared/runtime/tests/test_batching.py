@@ -154,3 +154,16 @@ async def test_a_flush_that_answers_for_too_few_is_an_error_and_leaves_nobody_wa
     batcher = Batcher(forgetful, 10, lambda _: False)
     answers = await asyncio.wait_for(asyncio.gather(*map(batcher.submit, range(3)), return_exceptions=True), 5)
     assert [type(answer) for answer in answers] == [ValueError] * 3
+
+
+async def test_a_connection_lost_while_items_are_flushed_alone_goes_to_all_that_are_left():
+    flushed = []
+
+    async def flush(items):
+        flushed.append(list(items))
+        raise BadRow if len(items) > 1 else ConnectionLost
+
+    batcher = Batcher(flush, 10, lambda error: isinstance(error, BadRow))
+    answers = await asyncio.gather(*(batcher.submit(item) for item in range(5)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ConnectionLost] * 5
+    assert flushed == [[0, 1, 2, 3, 4], [0]]

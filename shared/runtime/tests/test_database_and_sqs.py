@@ -219,3 +219,31 @@ def test_the_region_is_read_from_either_variable(monkeypatch, name):
         aws_region()
     monkeypatch.setenv(name, "eu-central-1")
     assert aws_region() == "eu-central-1"
+
+
+@pytest.mark.store
+async def test_a_connection_that_fell_silent_is_given_up_and_holds_no_place_in_the_pool(database, listen):
+    """asyncpg before 0.32 waited for its request to cancel for ever, and a heartbeat or a relay with it."""
+    server = urlsplit(database.url("waybill_api"))
+    flowing = asyncio.Event()
+    flowing.set()
+
+    async def pump(reader, writer):
+        while chunk := await reader.read(65536):
+            await flowing.wait()
+            writer.write(chunk)
+        writer.close()
+
+    async def answer(reader, writer):
+        inner, outer = await asyncio.open_connection(server.hostname, server.port)
+        await asyncio.gather(pump(reader, outer), pump(inner, writer), return_exceptions=True)
+
+    async with open_pool(moved(server.geturl(), await listen(answer)), 1, "test") as pool:
+        assert await pool.fetchval("SELECT 1") == 1
+        flowing.clear()
+        asking = asyncio.create_task(pool.fetchval("SELECT 1"))
+        done, _ = await asyncio.wait([asking], timeout=10)
+        flowing.set()
+        assert done
+        assert isinstance(asking.exception(), DatabaseUnavailable)
+        assert await asyncio.wait_for(pool.fetchval("SELECT 1"), 10) == 1

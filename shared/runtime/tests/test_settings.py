@@ -77,6 +77,20 @@ def test_a_wrong_value_is_shown_with_the_name_of_its_variable(name, value):
     assert repr(value) in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("WAYBILL_PORT", "many", "must be a whole number"),
+        ("WAYBILL_POLL_SECONDS", "soon", "must be a number"),
+        ("WAYBILL_RELAY", "outside", "must be one of inside, apart"),
+        ("WAYBILL_ALLOW_PRIVATE", "perhaps", "must be true or false"),
+    ],
+)
+def test_a_wrong_value_is_told_what_it_must_be(name, value, words):
+    with pytest.raises(SettingsError, match=words):
+        load_settings(Settings, {**COMPLETE, name: value})
+
+
 @pytest.mark.parametrize("name", ["WAYBILL_DATABASE_URL", "WAYBILL_WEBHOOK_SECRET"])
 def test_a_wrong_secret_is_named_but_not_shown(name):
     with pytest.raises(SettingsError, match=name) as refused:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from waybill_dev.errors import StackError
 from waybill_dev.home import Home
+from waybill_dev.log.terminal import is_routine, prefixed
 
 _READY = "ready"
 _TAIL_LINES = 12
@@ -71,6 +72,8 @@ def _end(child: int) -> None:
 
 def _tail(log: Path) -> list[str]:
     try:
-        return [f"  {line}" for line in log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]]
+        lines = [line.partition("| ") for line in log.read_text(errors="replace").splitlines()]
     except OSError:
         return []
+    telling = [(name.strip(), text) for name, _, text in lines if not is_routine(name.strip(), text)]
+    return [f"  {prefixed(name, text, coloured=False)}" for name, text in telling[-_TAIL_LINES:]]

@@ -69,7 +69,7 @@ def _process_line(name: str, record: ProcessRecord | None) -> str:
     word = _word(record)
     if record is None or word == "down":
         return f"  {name:<9} {word}"
-    again = f"   started again {record.restarts} times" if record.restarts else ""
+    again = f"   restarts: {record.restarts}" if record.restarts else ""
     return f"  {name:<9} {word:<8} pid {record.pid:<8} up {_spoken(_uptime_seconds(record))}{again}"
 
 

@@ -15,7 +15,7 @@ from waybill_dev.log.terminal import Terminal, colours_wanted
 from waybill_dev.ministack.tool import installed_python
 from waybill_dev.panel import ready_panel
 from waybill_dev.postgres.cluster import data_folder
-from waybill_dev.settings import StackSettings
+from waybill_dev.settings import StackSettings, unknown_variables
 from waybill_dev.stack.plan import Plan, make_plan
 from waybill_dev.stack.supervisor import Supervisor
 from waybill_dev.state import StackState, StateKeeper, load_state, save_state
@@ -24,6 +24,8 @@ from waybill_dev.state import StackState, StateKeeper, load_state, save_state
 def up(settings: StackSettings, *, detach: bool) -> int:
     """Start the stack; returns when it has ended, or when it is ready if detached. Raises StackError."""
     began = time.monotonic()
+    for line in unknown_variables(settings.checkout):
+        _tell(line)
     home = Home(settings.home)
     home.make()
     with home.locked() as lock:

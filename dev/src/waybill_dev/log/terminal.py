@@ -29,7 +29,7 @@ def prefixed(name: str, text: str, *, coloured: bool) -> str:
     What the name or the day tells already is left out.
     """
     prefix = paint(f"{name:<{_WIDTH}}|", _COLOURS.get(name, _FALLBACK_COLOUR), coloured=coloured)
-    short = _DATE_AND_ZONE.sub(r"\1", text).removesuffix(f" service={name}")
+    short = _DATE_AND_ZONE.sub(r"\1", text).replace(f" service={name}", "", 1)
     code = _code(text)
     return f"{prefix} {paint(short, code, coloured=coloured) if code else short}"
 
@@ -40,6 +40,11 @@ def _code(text: str) -> int | None:
     return _YELLOW if "[warning" in text or "WARNING:" in text else None
 
 
+def is_routine(name: str, plain: str) -> bool:
+    """Whether a line is one of PostgreSQL's notes of its routine, or of a long statement."""
+    return name == "postgres" and (plain.startswith("\t") or " LOG:  " in plain or " STATEMENT:  " in plain)
+
+
 class Terminal:
     """Shows lines on standard output until nobody reads it any more."""
 
@@ -48,8 +53,8 @@ class Terminal:
         self._gone = False
 
     def show(self, name: str, line: str, plain: str) -> None:
-        """Show one line of a service; PostgreSQL's notes of its routine and long statements stay in the file."""
-        if name == "postgres" and (plain.startswith("\t") or " LOG:  " in plain or " STATEMENT:  " in plain):
+        """Show one line of a service; what is routine stays in the file."""
+        if is_routine(name, plain):
             return
         self.print(prefixed(name, line if self.coloured else plain, coloured=self.coloured))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from waybill_dev.errors import StackError
+from waybill_dev.errors import BAD_SETTINGS, StackError
 from waybill_dev.home import Home
 from waybill_dev.ministack import MiniStack
 from waybill_dev.passwords import load_passwords
@@ -34,6 +34,7 @@ class Plan:
 def make_plan(settings: StackSettings, home: Home, state: StackState) -> Plan:
     """Plan of the whole stack. Raises StackError when a port is taken or a service is not installed."""
     require_scripts()
+    _refuse_relay_apart(settings)
     _refuse_taken("WAYBILL_API_PORT", settings.api_port)
     _refuse_taken("WAYBILL_AWS_PORT", settings.aws_port)
     postgres, passwords = plan_postgres(settings, home, state)
@@ -58,6 +59,12 @@ def _postgres_port(settings: StackSettings, state: StackState) -> int:
     if state.postgres_port and not in_use(state.postgres_port):
         return state.postgres_port
     return free_port()
+
+
+def _refuse_relay_apart(settings: StackSettings) -> None:
+    if settings.environment.get("WAYBILL_RELAY") == "apart":  # tasks would be accepted, and wait for ever
+        line = "the local stack runs the relay inside the API: remove WAYBILL_RELAY=apart from .env or the environment"
+        raise StackError(line, exit_code=BAD_SETTINGS)
 
 
 def _refuse_taken(variable: str, port: int) -> None:

@@ -85,7 +85,7 @@ def _find_struct(asked: SubmitTask) -> type[TaskPayload]:
         return struct
     versions = KINDS.versions(asked.kind)
     if not versions:
-        raise InvalidRequest(field_error("kind", "known_kind", f"there are {', '.join(KINDS.names())}"))
+        raise InvalidRequest(field_error("kind", "known_kind", f"no such kind; there are {', '.join(KINDS.names())}"))
     known = ", ".join(map(str, versions))
     raise InvalidRequest(field_error("payload_version", "known_version", f"{asked.kind} has version {known}"))
 

@@ -13,7 +13,7 @@ from .recording import Recorder
 from .registry import Handler, HandlerTable
 from .running import Attempt, Running
 from .store.claims import Claim
-from .store.transactions import TaskTransaction
+from .store.transactions import TaskTransaction, TransactionRefused
 
 log = structlog.get_logger()
 
@@ -70,14 +70,19 @@ class Attempts:
             await transaction.close()
             await self._end_without_result(attempt, handler, error)
         else:
-            await self._complete(attempt, transaction, result)
+            await self._complete(attempt, handler, transaction, result)
 
-    async def _complete(self, attempt: Attempt, transaction: TaskTransaction, result: str) -> None:
+    async def _complete(self, attempt: Attempt, handler: Handler, transaction: TaskTransaction, result: str) -> None:
         if not transaction.is_open:
             await self._recorder.complete(attempt, result)
             return
-        held = await transaction.complete(attempt.claim.task_id, attempt.claim.fence, result)
-        self._recorder.completed_apart(attempt, held)
+        try:
+            held = await transaction.complete(attempt.claim.task_id, attempt.claim.fence, result)
+        except TransactionRefused as error:
+            await transaction.close()
+            await self._end_without_result(attempt, handler, error)
+        else:
+            self._recorder.completed_apart(attempt, held)
 
     async def _end_without_result(self, attempt: Attempt, handler: Handler, error: Exception) -> None:
         if attempt.interruption is not None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -16,6 +15,7 @@ from waybill_runtime.telemetry import describe
 from .attempts import Attempts
 from .core import Processor
 from .delivery import Delivery
+from .execution import HandlerThreads
 from .recording import Recorder
 from .registry import HandlerTable
 from .running import Extend, beat_for_ever
@@ -66,9 +66,9 @@ async def open_processor(
             settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers", runs_foreign_code=True
         ) as handler_pool,
     ):
-        threads = ThreadPoolExecutor(max_workers=threads_count, thread_name_prefix="handler")
         claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)
         recorder = Recorder(Outcomes(pool, worker), settings.lease_seconds)
+        threads = HandlerThreads(threads_count)
         attempts = Attempts(table, recorder, lambda: TaskTransaction(handler_pool, worker), threads)
 
         async def renew_connections() -> None:
@@ -85,7 +85,6 @@ async def open_processor(
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
-            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def readable_by(table: HandlerTable) -> list[Readable]:
@@ -102,6 +101,6 @@ async def _unhold(claims: Claims) -> None:
             log.warning("processor.unhold_failed", error=describe(error))
             await asyncio.sleep(UNHOLD_RETRY_SECONDS)
             continue
-        if released:
-            log.info("processor.unheld", tasks=released)
-        return
+        if not released:
+            return
+        log.info("processor.unheld", tasks=released)

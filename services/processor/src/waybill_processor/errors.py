@@ -5,6 +5,8 @@ TaskSignal
 └── RetryAfter         try again, after this many seconds (an attempt is charged)
 """
 
+MAX_RETRY_AFTER_SECONDS = 365 * 86400.0
+
 
 class TaskSignal(Exception):
     """Base of both; not raised itself."""
@@ -15,8 +17,8 @@ class Permanent(TaskSignal):
 
 
 class RetryAfter(TaskSignal):
-    """Retry no sooner than `seconds` from now; fails the task when its attempts are spent."""
+    """Retry no sooner than `seconds` from now, a year at most; fails the task when its attempts are spent."""
 
     def __init__(self, seconds: float, reason: str = "the handler asked to be tried again later") -> None:
         super().__init__(reason)
-        self.seconds = max(0.0, seconds)
+        self.seconds = min(max(0.0, seconds), MAX_RETRY_AFTER_SECONDS)

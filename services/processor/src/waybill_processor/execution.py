@@ -1,10 +1,13 @@
 """Run one handler: decode its payload, bound its time, check its result. Decides nothing about the task."""
 
 import asyncio
-from concurrent.futures import Executor
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import msgspec
+import structlog
 from waybill_contracts import ErrorCode, TaskError, TaskPayload
 
 from .context import TaskContext
@@ -17,6 +20,53 @@ from .store.transactions import TaskTransaction
 MAX_RESULT_BYTES = 256 * 1024
 _NUL = b"\\u0000"
 _BACKSLASH = b"\\\\"
+
+log = structlog.get_logger()
+
+
+class HandlerExited(Exception):
+    """The handler called `sys.exit`. Retried like any other error; its neighbours go on."""
+
+    def __init__(self, error: SystemExit) -> None:
+        super().__init__(f"the handler called sys.exit({error.code!r})")
+
+
+class HandlerThreads(Executor):
+    """A daemon thread for each call. Nothing can stop a thread that runs on after its time limit.
+
+    In a pool it would keep its place, and once all places were taken no `def` handler would run in this process any
+    more; and unless it is a daemon, it would keep a stopped process from ending. More than `expected` at once are
+    therefore a warning, no limit.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._running: set[object] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call `fn` in a thread of its own."""
+        call: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                call.set_result(fn(*args, **kwargs))
+            except SystemExit as error:
+                call.set_exception(HandlerExited(error))
+            except BaseException as error:
+                call.set_exception(error)
+            finally:
+                self._running.discard(call)
+
+        call.set_running_or_notify_cancel()
+        self._running.add(call)
+        if len(self._running) > self._expected:
+            log.warning("processor.threads_left_behind", threads=len(self._running), expected=self._expected)
+        try:
+            threading.Thread(target=run, name="handler", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads; retried like any error of a handler
+            self._running.discard(call)
+            raise
+        return call
 
 
 class Unusable(Exception):
@@ -32,7 +82,7 @@ async def run_handler(handler: Handler, attempt: Attempt, transaction: TaskTrans
     payload = read_payload(handler.payload, attempt.claim)
     context = _context(attempt.claim, transaction)
     if handler.is_async:
-        work = asyncio.ensure_future(handler.function(payload, context))
+        work = asyncio.ensure_future(_call(handler, payload, context))
     else:
         work = asyncio.get_running_loop().run_in_executor(threads, handler.function, payload, context)
     attempt.watch(work)
@@ -43,6 +93,13 @@ async def run_handler(handler: Handler, attempt: Attempt, transaction: TaskTrans
         await asyncio.wait([work], timeout=1.0)  # a handler that swallows the cancellation is left behind
         raise HandlerTimeout(limit)
     return write_result(work.result(), handler.payload)
+
+
+async def _call(handler: Handler, payload: TaskPayload, context: TaskContext) -> Any:
+    try:
+        return await handler.function(payload, context)
+    except SystemExit as error:  # out of a task of asyncio it would end the process
+        raise HandlerExited(error) from error
 
 
 def read_payload(kind: type[TaskPayload], claim: Claim) -> TaskPayload:

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from pathlib import Path
+from traceback import walk_tb
 
 import msgspec
 import structlog
@@ -16,6 +18,8 @@ from .store.outcomes import Ended, Outcomes
 
 MAX_SHARED = 200
 RETRY_SECONDS = (0.2, 1.0)
+
+_OURS = str(Path(__file__).parent)
 
 log = structlog.get_logger()
 
@@ -44,21 +48,22 @@ class Recorder:
         else:
             self._note(attempt, "task.completed", held)
 
-    async def fail(self, attempt: Attempt, error: TaskError) -> None:
-        """No further attempt."""
-        self._note(
-            attempt, "task.failed", await self._submit(self._fail, _ended(attempt, error=error)), error=error.message
-        )
+    async def fail(self, attempt: Attempt, error: TaskError, **details: object) -> None:
+        """No further attempt; `details` are for the log."""
+        held = await self._submit(self._fail, _ended(attempt, error=error))
+        self._note(attempt, "task.failed", held, error=error.message, **details)
 
     async def judge(self, attempt: Attempt, error: BaseException, policy: RetryPolicy) -> None:
         """The handler raised: retry or fail, as the policy says."""
+        where = {"error_type": type(error).__name__, "raised_at": _raised_at(error)}
         match judge(error, attempt.claim.attempt, policy, random.random):
             case Fail(record):
-                await self.fail(attempt, record)
+                await self.fail(attempt, record, **where)
             case Retry(record, delay_seconds):
                 ended = _ended(attempt, error=record, delay_seconds=delay_seconds)
                 held = await self._submit(self._retry, ended) or await self._submit(self._cancel, ended)
-                self._note(attempt, "task.retried", held, error=record.message, delay_seconds=round(delay_seconds, 1))
+                delay = round(delay_seconds, 1)
+                self._note(attempt, "task.retried", held, error=record.message, delay_seconds=delay, **where)
 
     async def interrupted(self, attempt: Attempt) -> None:
         """We cancelled the handler: put the task where the reason says."""
@@ -88,7 +93,7 @@ class Recorder:
         claim = attempt.claim
         facts = {"task_id": str(claim.task_id), "kind": claim.kind, "attempt": claim.attempt, **details}
         if held:
-            log.info(event, **facts)
+            (log.warning if event == "task.failed" else log.info)(event, **facts)
         else:
             log.warning("task.fenced", refused=event, fence=claim.fence, **facts)
 
@@ -110,3 +115,10 @@ def _ended(
 ) -> Ended:
     stored = None if error is None else msgspec.json.encode(error).decode()
     return Ended(attempt.claim.task_id, attempt.claim.fence, result, stored, delay_seconds)
+
+
+def _raised_at(error: BaseException) -> str:
+    """Where an error came from, as `text_count.py:12`: the innermost line of this package, which is the handler's."""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    path, line = next((place for place in reversed(places) if place[0].startswith(_OURS)), ("", 0))
+    return f"{Path(path).name}:{line}" if path else ""

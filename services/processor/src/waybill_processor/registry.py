@@ -27,16 +27,21 @@ class Handler(Struct, frozen=True):
 def handle(function: Callable[[Any, TaskContext], Awaitable[Any] | Any], policy: RetryPolicy | None = None) -> Handler:
     """A table line for a function; its kind is read from the annotation of its first parameter.
 
-    Raises `HandlerTableError` if that is no payload struct, or if it does not return that kind's result.
+    Raises `HandlerTableError` if that is no payload struct, if it does not return that kind's result, or if it cannot
+    be called with payload and context.
     """
     hints = get_type_hints(function)
-    first = next(iter(inspect.signature(function).parameters), "")
-    payload, result = hints.get(first), hints.get("return")
+    signature = inspect.signature(function)
+    payload, result = hints.get(next(iter(signature.parameters), "")), hints.get("return")
     name = function.__qualname__
     if not (isinstance(payload, type) and issubclass(payload, TaskPayload)):
         raise HandlerTableError(f"{name}: annotate its first parameter with the payload struct of a kind")
     if result is not payload.result:
         raise HandlerTableError(f"{name}: {payload.kind} returns {payload.result.__name__}, annotate it so")
+    try:
+        signature.bind(payload, TaskContext)
+    except TypeError:
+        raise HandlerTableError(f"{name}: it is called with two arguments, (payload, task)") from None
     return Handler(payload, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
 
 

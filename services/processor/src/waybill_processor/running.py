@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from uuid import UUID
 
 import structlog
 from waybill_runtime.database import DatabaseUnavailable
@@ -75,13 +76,23 @@ class Running:
             attempt.interrupt(why)
 
 
-async def beat(running: Running, claims: Claims, extend: Extend) -> None:
+async def beat(running: Running, claims: Claims, extend: Extend, extend_seconds: float) -> None:
     """Renew lease and visibility of everything that runs, once; interrupt what is no longer ours or is cancelled."""
     attempts = list(running)
     if not attempts:
         return
     renewed = await claims.heartbeat([(attempt.claim.task_id, attempt.claim.fence) for attempt in attempts])
-    await extend([attempt.delivery for attempt in attempts if attempt.claim.task_id in renewed])
+    _interrupt_others(running, attempts, renewed)
+    deliveries = [attempt.delivery for attempt in attempts if attempt.claim.task_id in renewed]
+    try:
+        async with asyncio.timeout(extend_seconds):
+            await extend(deliveries)
+    except TimeoutError:
+        # The next beat matters more: a lease that runs out costs the work, a message that shows too early a look.
+        log.warning("message.not_extended", messages=len(deliveries), error="the queue does not answer")
+
+
+def _interrupt_others(running: Running, attempts: Sequence[Attempt], renewed: Mapping[UUID, bool]) -> None:
     still_running = set(running)
     for attempt in attempts:
         if attempt not in still_running:
@@ -95,9 +106,13 @@ async def beat(running: Running, claims: Claims, extend: Extend) -> None:
 
 async def beat_for_ever(running: Running, claims: Claims, extend: Extend, heartbeat_seconds: float) -> None:
     """Beat until cancelled. A beat that fails is only logged: the lease outlives several of them."""
+    extend_seconds = heartbeat_seconds / 2
     while True:
         await asyncio.sleep(heartbeat_seconds * random.uniform(0.8, 1.2))
         try:
-            await beat(running, claims, extend)
+            await beat(running, claims, extend, extend_seconds)
         except DatabaseUnavailable as error:
             log.warning("processor.heartbeat_failed", tasks=len(running), error=describe(error))
+        except Exception:
+            # Nobody foresaw it, but without a heartbeat this process would lose every lease from now on.
+            log.exception("processor.heartbeat_failed", tasks=len(running))

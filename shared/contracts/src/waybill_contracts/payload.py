@@ -27,15 +27,15 @@ class _PayloadMeta(msgspec.StructMeta):
         *,
         kind: str | None = None,
         version: int = 1,
-        result: type[TaskResult] | None = None,
+        result: Any = None,
         **struct_options: Any,
     ) -> type:
         made: Any = super().__new__(mcls, name, bases, namespace, **struct_options)
         if kind is not None:
             if not re.match(KIND_PATTERN, kind) or len(kind) > KIND_MAX_LENGTH:
                 raise TypeError(f"{name}: kind {kind!r} must read noun.verb, in at most {KIND_MAX_LENGTH} characters")
-            if result is None:
-                raise TypeError(f"{name}: say what its handler returns, result=…")
+            if not (isinstance(result, type) and issubclass(result, TaskResult)):
+                raise TypeError(f"{name}: say what its handler returns, result=…, a subclass of TaskResult")
             made.kind, made.version, made.result = kind, version, result
         return made
 

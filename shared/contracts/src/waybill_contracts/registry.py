@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from .payload import TaskPayload
 
 
@@ -13,11 +15,12 @@ class DuplicateKind(TypeError):
 
 
 class KindTable:
-    """Payload structs by (kind, version); fixed once made. Raises `DuplicateKind`."""
+    """Payload structs by (kind, version); fixed once made. Raises TypeError; `DuplicateKind` for two of a name."""
 
     def __init__(self, *payloads: type[TaskPayload]) -> None:
         self._by_key: dict[tuple[str, int], type[TaskPayload]] = {}
         for payload in payloads:
+            _check(payload)
             first = self._by_key.setdefault((payload.kind, payload.version), payload)
             if first is not payload:
                 raise DuplicateKind(first, payload)
@@ -39,3 +42,14 @@ class KindTable:
 
     def __len__(self) -> int:
         return len(self._by_key)
+
+
+def _check(payload: type[TaskPayload]) -> None:
+    name = payload.__name__
+    if not hasattr(payload, "kind"):
+        raise TypeError(f'{name}: name its kind, class {name}(TaskPayload, kind="noun.verb", …)')
+    for struct in (payload, payload.result):
+        try:
+            msgspec.json.Decoder(struct)
+        except (NameError, TypeError) as error:  # else each request and each task would meet it
+            raise TypeError(f"{struct.__name__}: its fields cannot be read from JSON: {error}") from error

@@ -63,20 +63,30 @@ class Batcher(Generic[Item, Answer]):
             taken.append(self._waiting.popleft())
         return taken
 
-    async def _flush_some(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _flush_some(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> Exception | None:
+        """Answer each of these; returns an error that is none of theirs, so that it would meet the next ones too."""
         try:
             answers = await self._flush([item for item, _ in batch])
             # Too few answers is an error for all, not a wait for ever.
             answered = list(zip(batch, answers, strict=True))
         except Exception as error:
-            if len(batch) > 1 and self._is_callers_fault(error):
-                for one in batch:
-                    await self._flush_some([one])
-                return
+            is_callers_fault = self._is_callers_fault(error)
+            if is_callers_fault and len(batch) > 1:
+                await self._flush_alone(batch)
+                return None
             for _, waiter in batch:
                 if not waiter.done():
                     waiter.set_exception(error)
-            return
+            return None if is_callers_fault else error
         for (_, waiter), answer in answered:
             if not waiter.done():
                 waiter.set_result(answer)
+        return None
+
+    async def _flush_alone(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        lost: Exception | None = None
+        for item, waiter in batch:
+            if lost is None:
+                lost = await self._flush_some([(item, waiter)])
+            elif not waiter.done():  # one after the other would wait as long for each, and all others behind them
+                waiter.set_exception(lost)

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 
 EXIT_BAD_SETTINGS = 78
 """EX_CONFIG of sysexits.h: a restart does not help, a person must change something."""
+
+_EXPECTED = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -42,7 +44,17 @@ def _convert(kind: type[msgspec.Struct], field: str, name: str, value: str) -> A
         return msgspec.convert(value, wanted, strict=False)
     except msgspec.ValidationError as error:
         shown = "" if "PASSWORD" in name or "SECRET" in name or "DATABASE" in name else f" (it is {value!r})"
-        raise SettingsError(f"{name}: {error}{shown}") from None
+        raise SettingsError(f"{name}: {_rule(wanted, str(error))}{shown}") from None
+
+
+def _rule(wanted: Any, complaint: str) -> str:
+    """msgspec's complaint in the words of an environment, where everything is text."""
+    if get_origin(wanted) is Literal:
+        return f"must be one of {', '.join(map(str, get_args(wanted)))}"
+    for expected, words in _EXPECTED.items():
+        if complaint.startswith(f"Expected `{expected}`, got"):
+            return f"must be {words}"
+    return complaint
 
 
 def load_settings_or_exit(kind: type[S], *checks: Callable[[], object]) -> S:

@@ -19,12 +19,14 @@ from .settings import RelaySettings
 POOL_SIZE = 3
 BACKOFF_SECONDS = (0.1, 5.0)
 STOP_SECONDS = 3.0
+LOCKED_SECONDS = 0.05
+"""Until another look for rows that are due and were not taken: another relay holds them while the queue takes them."""
 
 log = structlog.get_logger()
 
 
 class Relay:
-    """Publishes while its `run` runs. `degraded` names the parts (queue, database) that fail just now."""
+    """Publishes while its `run` runs. `degraded` names what fails just now: queue, database, or a broken loop."""
 
     def __init__(self, outbox: Outbox, rescue: Rescue, queue: MessageQueue, settings: RelaySettings) -> None:
         self._outbox = outbox
@@ -71,7 +73,7 @@ class Relay:
             return
         due = await self._outbox.next_due_seconds()
         poll = self._settings.relay_poll_seconds
-        seconds = poll if due is None else min(poll, max(due, 0.0))
+        seconds = poll if due is None else min(poll, max(due, LOCKED_SECONDS))
         try:
             await asyncio.wait_for(self._due.wait(), seconds)
         except TimeoutError:
@@ -98,6 +100,12 @@ class Relay:
                 self._failing[name] = "queue" if isinstance(error, QueueUnavailable) else "database"
                 if failures == 1 or failures % 20 == 0:
                     log.warning("relay.failing", loop=name, failures=failures, error=describe(error))
+                await self._pause(backoff_seconds(failures))
+            except Exception:
+                # Nobody foresaw it, but a loop that ended here would leave an API that accepts what nobody publishes.
+                failures += 1
+                self._failing[name] = name
+                log.exception("relay.broken", loop=name, failures=failures)
                 await self._pause(backoff_seconds(failures))
 
 

@@ -76,6 +76,10 @@ LEASE_LOST = TaskError(
 )
 
 
+RESCUE_SECONDS = 20.0
+"""For statements that look at every live task: a backlog of millions must not keep its own rescue from ending."""
+
+
 class Reaped(msgspec.Struct, frozen=True):
     """One task whose lease ran out, with the status it has now."""
 
@@ -92,12 +96,12 @@ class Rescue:
 
     async def reap(self, limit: int) -> list[Reaped]:
         """End attempts whose lease ran out: the task is pending again, or failed when its attempts are spent."""
-        rows = await self._pool.fetch(REAP, limit, msgspec.json.encode(LEASE_LOST).decode())
+        rows = await self._pool.fetch(REAP, limit, msgspec.json.encode(LEASE_LOST).decode(), timeout=RESCUE_SECONDS)
         return [Reaped(*row.values()) for row in rows]
 
     async def count_expected(self) -> int:
         """How many tasks ought to have a message in the queue."""
-        return await self._pool.fetchval(COUNT_EXPECTED)
+        return await self._pool.fetchval(COUNT_EXPECTED, timeout=RESCUE_SECONDS)
 
     async def reconcile(self, depth: int, at_most: int, grace_seconds: float) -> int:
         """Dispatch again up to `at_most` due tasks beyond the queue's `depth`, oldest first; answers how many.
@@ -107,8 +111,9 @@ class Rescue:
         async with self._pool.acquire() as connection, connection.transaction():
             if not await connection.fetchval(LOCK):
                 return 0
-            missing = min(at_most, await connection.fetchval(COUNT_EXPECTED) - depth)
+            expected = await connection.fetchval(COUNT_EXPECTED, timeout=RESCUE_SECONDS)
+            missing = min(at_most, expected - depth)
             if missing <= 0:
                 return 0
-            status: Any = await connection.execute(RECONCILE, missing, grace_seconds)
+            status: Any = await connection.execute(RECONCILE, missing, grace_seconds, timeout=RESCUE_SECONDS)
             return int(status.rpartition(" ")[2])

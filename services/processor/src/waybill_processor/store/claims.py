@@ -56,17 +56,21 @@ LEFT JOIN tasks t ON t.id = a.id
 LEFT JOIN readable r ON r.kind = t.kind AND r.payload_version = t.payload_version
 """
 
-PROBE = "SELECT 1"
+# What a claim needs: the table, the grant, and a server that takes writes (a standby refuses the lock).
+PROBE = "SELECT id FROM tasks WHERE false FOR UPDATE"
 
-# No SKIP LOCKED: a row that its own completion has locked must be waited for, or its lease would look lost.
+# A row that somebody has locked is passed over, or one would keep the leases of all from being renewed. It is answered
+# as the snapshot shows it: its own completion may be what locked it, and whoever took it over shows at the next beat.
 HEARTBEAT = """
-WITH mine AS (
+WITH free AS (
     SELECT t.id FROM tasks t JOIN unnest($1::uuid[], $2::int[]) AS h(id, fence) ON h.id = t.id AND h.fence = t.fence
-    WHERE t.status = 'processing' ORDER BY t.id FOR UPDATE OF t
+    WHERE t.status = 'processing' ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+), renewed AS (
+    UPDATE tasks t SET lease_until = clock_timestamp() + make_interval(secs => $3) FROM free WHERE t.id = free.id
 )
-UPDATE tasks t SET lease_until = clock_timestamp() + make_interval(secs => $3)
-FROM mine WHERE t.id = mine.id
-RETURNING t.id, t.cancel_requested_at IS NOT NULL AS cancel_requested
+SELECT t.id, t.cancel_requested_at IS NOT NULL AS cancel_requested
+FROM tasks t JOIN unnest($1::uuid[], $2::int[]) AS h(id, fence) ON h.id = t.id AND h.fence = t.fence
+WHERE t.status = 'processing'
 """
 
 # Uncharged. Tried again after as long as it has been held so far, 30 s to 15 min, besides the try when a processor
@@ -86,6 +90,7 @@ FROM held ORDER BY id
 ON CONFLICT (task_id) DO NOTHING
 """
 
+# A part at a time: all in one statement might never end in time, and would be tried again for ever.
 UNHOLD = """
 WITH readable AS (
     SELECT o.task_id FROM outbox o
@@ -93,7 +98,7 @@ WITH readable AS (
     JOIN unnest($1::text[], $2::smallint[]) AS r(kind, payload_version)
         ON r.kind = t.kind AND r.payload_version = t.payload_version
     WHERE o.reason = 'hold' AND o.available_at > clock_timestamp()
-    ORDER BY o.task_id FOR UPDATE OF o SKIP LOCKED
+    ORDER BY o.task_id LIMIT 1000 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_id = readable.task_id
 """
@@ -202,6 +207,6 @@ class Claims:
         await self._pool.execute(HOLD, sorted(task_ids))
 
     async def unhold(self) -> int:
-        """Make held tasks that this processor reads due now; answers how many."""
+        """Make held tasks that this processor reads due now, some at a time; answers how many."""
         status = await self._pool.execute(UNHOLD, self._kinds, self._versions)
         return int(status.rpartition(" ")[2])

@@ -36,4 +36,6 @@ async def drain_for_ever(queue: MessageQueue, dead_letters: DeadLetters, pause_s
             await drain_dead_letters(queue, dead_letters)
         except (QueueUnavailable, *DatabaseUnavailable) as error:
             log.debug("worker.drain_failed", error=describe(error))
+        except Exception:
+            log.exception("worker.drain_failed")  # nobody foresaw it, and nobody else would drain from now on
         await asyncio.sleep(pause_seconds)

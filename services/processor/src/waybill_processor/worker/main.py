@@ -1,6 +1,7 @@
 """Command `waybill-worker`: the processor as a process that stays."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -24,6 +25,7 @@ from .settling import Settling
 
 RELEASE_SECONDS = 5.0
 """For interrupted handlers to let go and their releases to be committed."""
+STRAYS_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -62,6 +64,7 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
         await asyncio.gather(drain, return_exceptions=True)
         await asyncio.gather(receiver.hand_back(), _finish(processor, list(receiver.batches), settings.drain_seconds))
     log.info("worker.stopped")
+    await _end_strays()
 
 
 async def _finish(processor: Processor, batches: Sequence[asyncio.Task[object]], drain_seconds: float) -> None:
@@ -73,6 +76,16 @@ async def _finish(processor: Processor, batches: Sequence[asyncio.Task[object]],
     if left:
         processor.attempts.running.interrupt_all(Interruption.STOPPING)
         await asyncio.wait(left, timeout=RELEASE_SECONDS)
+
+
+async def _end_strays() -> None:
+    """End although a handler swallows its cancellation: the loop would wait for it, and the process run on for ever."""
+    strays = asyncio.all_tasks() - {asyncio.current_task()}
+    for stray in strays:
+        stray.cancel()
+    if strays and (await asyncio.wait(strays, timeout=STRAYS_SECONDS))[1]:
+        log.warning("worker.handlers_left_behind")
+        os._exit(0)
 
 
 async def _drain(settings: WorkerSettings, processor: Processor) -> None:

@@ -14,6 +14,9 @@ from ..settings import WorkerSettings
 from .settling import Settling
 from .slots import Slots
 
+POLL_GRACE_SECONDS = 1.0
+"""For the answer to a poll that ended without messages."""
+
 log = structlog.get_logger()
 
 
@@ -49,7 +52,7 @@ class Receiver:
         """
         if self._poll is None:
             return
-        await asyncio.wait([self._poll], timeout=self._settings.receive_wait_seconds + 1)
+        await asyncio.wait([self._poll], timeout=self._settings.receive_wait_seconds + POLL_GRACE_SECONDS)
         self._poll.cancel()
         [result] = await asyncio.gather(self._poll, return_exceptions=True)
         if isinstance(result, list):

@@ -1,5 +1,6 @@
 """Carry out dispositions on SQS: delete, or hide until the redelivery; ten messages to a request."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -38,9 +39,11 @@ class Settling:
 
     async def extend(self, deliveries: Sequence[Delivery]) -> None:
         """Keep messages hidden for another visibility time."""
-        for start in range(0, len(deliveries), SQS_BATCH):
-            some = deliveries[start : start + SQS_BATCH]
-            try:
-                await self._queue.hide([(delivery, self._visibility_seconds) for delivery in some])
-            except QueueUnavailable as error:
-                log.warning("message.not_extended", messages=len(some), error=str(error))
+        starts = range(0, len(deliveries), SQS_BATCH)
+        await asyncio.gather(*(self._extend_ten(deliveries[start : start + SQS_BATCH]) for start in starts))
+
+    async def _extend_ten(self, deliveries: Sequence[Delivery]) -> None:
+        try:
+            await self._queue.hide([(delivery, self._visibility_seconds) for delivery in deliveries])
+        except QueueUnavailable as error:
+            log.warning("message.not_extended", messages=len(deliveries), error=str(error))

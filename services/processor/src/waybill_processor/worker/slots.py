@@ -1,10 +1,14 @@
 """How many deliveries are under way, and when to receive more."""
 
 import asyncio
+from contextlib import suppress
+
+GATHER_SECONDS = 0.2
+"""How long a worker under load waits for a whole batch of free slots. A slow task may hold the last one for hours."""
 
 
 class Slots:
-    """A bound on deliveries under way. Under load the worker waits for a whole batch of free slots; idle, for one."""
+    """A bound on deliveries under way. Under load the worker waits a moment for a whole batch of free slots."""
 
     def __init__(self, size: int, batch: int) -> None:
         self._size = size
@@ -20,10 +24,17 @@ class Slots:
 
     async def wait(self) -> int:
         """Wait until receiving is worth it; answers how many messages to ask for."""
-        while self.free < (self._batch if self._loaded else 1):
+        if self._loaded:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._until_free(self._batch)
+        await self._until_free(1)
+        return min(self.free, self._batch)
+
+    async def _until_free(self, count: int) -> None:
+        while self.free < count:
             self._changed.clear()
             await self._changed.wait()
-        return min(self.free, self._batch)
 
     def take(self, count: int, asked: int) -> None:
         """`count` deliveries came of `asked`: as many as asked for means that more are waiting."""
