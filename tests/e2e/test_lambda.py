@@ -69,7 +69,7 @@ async def test_a_batch_with_one_message_twice_has_one_effect(relayed: Stack, unt
 
 
 def _come_again_soon(stack: Stack) -> None:
-    """What is handed back, or cut off, comes again when its visibility ends: here after six seconds, not six minutes."""
+    """What is handed back, or cut off, comes again when its visibility ends: here after six seconds, not a minute."""
     shorter = {"QueueUrl": stack.sqs.queue_url(), "Attributes": {"VisibilityTimeout": "6"}}
     call(stack.sqs.endpoint, "SetQueueAttributes", shorter)
 
