@@ -15,7 +15,7 @@ default:
 # --- local stack ---
 # Every line runs to its end in one go: Ctrl-C reaches waybill-dev, which ends the stack in good order.
 
-# Start everything on loopback and show one log; `up --detach` leaves it in the background
+# Start everything on loopback and show one log; `up lambda` with the function; `--detach` leaves it in the background
 [group("local stack")]
 [no-exit-message]
 up *options: setup-stack
@@ -32,6 +32,12 @@ status *options: setup-stack
 [no-exit-message]
 logs *options: setup-stack
     @.venv/bin/waybill-dev logs "$@"
+
+# Bring one service to AWS, or into the running stack: `deploy queue|migrations|api|processor [local]`
+[group("local stack")]
+[no-exit-message]
+deploy *options: setup-stack
+    @.venv/bin/waybill-dev deploy "$@"
 
 # Follow real tasks through the running stack, step by step, with the time of each
 [group("local stack")]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.workspace import ROOT
 
 PYTHON = (sys.executable, "-m")
+TEMPLATES = ("deploy/*.yaml", "services/*/deploy/*.yaml")
 DOCKERFILES = ("services/api/Dockerfile", "services/processor/Dockerfile", "migrations/Dockerfile")
 
 
@@ -33,9 +34,7 @@ CHECKS = (
         "the rules stand in pyproject.toml",
     ),
     Check("dockerfiles", (str(Path(sys.executable).with_name("hadolint")), *DOCKERFILES)),
-    Check(
-        "templates", (str(Path(sys.executable).with_name("cfn-lint")), "deploy/queue.yaml", "services/*/deploy/*.yaml")
-    ),
+    Check("templates", (str(Path(sys.executable).with_name("cfn-lint")), *TEMPLATES)),
     Check("locks", (*PYTHON, "tools.locks", "--check"), "./justw lock repairs this"),
     Check("forbidden strings", (*PYTHON, "tools.forbidden")),
 )

@@ -117,12 +117,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("package", help="the function's package, as in processor")
     parser.add_argument("target", nargs="?", choices=["local", "aws"], default="local")
     parser.add_argument("--arch", choices=list(ARCHITECTURES), default="x86_64", help="of the function on AWS")
+    parser.add_argument("--quick", action="store_true", help="without the measure of the import")
     options = parser.parse_args(arguments)
     package = package_in(options.package)
     begun = time.monotonic()
     zipped = build(package, Target(options.arch) if options.target == "aws" else LOCAL)
     print(described(zipped, time.monotonic() - begun))
-    if options.target == "local":
+    if options.target == "local" and not options.quick:
         milliseconds = cold_import_cpu_ms(local_python(), zipped, entry_module(package))
         print(f"cold import of {entry_module(package)}: {milliseconds:.0f} ms of CPU")
     return 0

@@ -173,3 +173,8 @@ def running(
         yield stack
     finally:
         stack.clean_up()
+
+
+@pytest.fixture(scope="session")
+def checkout_maker() -> Callable[[Path, Path, Path], Stack]:
+    return make_checkout

@@ -39,7 +39,7 @@ def test_logs_are_those_of_the_service_asked_for(running):
     assert "api listens" not in shown
     unknown = running.run("logs", "wroker")
     assert unknown.stderr.splitlines() == [
-        "waybill: there is no service 'wroker': one of postgres, ministack, api, worker, migrate, stack"
+        "waybill: there is no service 'wroker': one of postgres, ministack, api, worker, lambda, migrate, deploy, stack"
     ]
 
 

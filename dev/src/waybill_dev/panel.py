@@ -2,9 +2,10 @@
 
 from waybill_dev.log.terminal import paint
 from waybill_dev.ministack import TASKS
+from waybill_dev.ministack.function import FUNCTION
 from waybill_dev.passwords import OWNER
 from waybill_dev.ports import LOOPBACK
-from waybill_dev.stack.plan import DATABASE
+from waybill_dev.stack.plan import DATABASE, LAMBDA
 from waybill_dev.state import StackState
 
 _BOLD = 1
@@ -30,7 +31,8 @@ def ready_panel(state: StackState, folder: str, seconds: float, *, detached: boo
     where["database"] += f"   (password in {folder}/passwords.json)"
     try_it = f"curl -X POST {where['API']}/tasks -H \"Content-Type: application/json\" -d '{_BODY}'"
     end = "./justw down" if detached else "Ctrl-C, or ./justw down elsewhere"
-    rows = [*where.items(), ("try", try_it), ("end", end)]
+    by = [("lambda", f"{FUNCTION}, which works the tasks")] if state.processor == LAMBDA else []
+    rows = [*where.items(), *by, ("try", try_it), ("end", end)]
     title = paint(f"Waybill is ready after {seconds:.1f} s", _BOLD, coloured=coloured)
     return "\n".join(["", f"  {title}", "", *(_row(name, text, coloured) for name, text in rows), ""])
 

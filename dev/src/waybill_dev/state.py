@@ -32,11 +32,15 @@ class ProcessRecord:
 
 @dataclass
 class StackState:
-    """Ports and processes of a stack; ports are kept when it ends, so that it comes back on the same ones."""
+    """Ports and processes of a stack; ports are kept when it ends, so that it comes back on the same ones.
+
+    ``processor`` is what works its tasks: `worker` or `lambda`.
+    """
 
     api_port: int = 0
     aws_port: int = 0
     postgres_port: int = 0
+    processor: str = "worker"
     ready: bool = False
     processes: dict[str, ProcessRecord] = field(default_factory=dict[str, ProcessRecord])
 

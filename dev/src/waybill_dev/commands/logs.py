@@ -4,15 +4,17 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-from waybill_dev.commands.status import SERVICES
+from waybill_dev.commands.status import PARTS
 from waybill_dev.errors import StackError
 from waybill_dev.home import Home
 from waybill_dev.log.book import STACK
 from waybill_dev.log.terminal import colours_wanted, prefixed
 from waybill_dev.settings import StackSettings
+from waybill_dev.stack.deploying import NAME as DEPLOY
 from waybill_dev.stack.migrate import NAME as MIGRATE
+from waybill_dev.stack.plan import LAMBDA, WORKER
 
-_NAMES = (*SERVICES, MIGRATE, STACK)
+_NAMES = (*PARTS, WORKER, LAMBDA, MIGRATE, DEPLOY, STACK)
 _POLL_SECONDS = 0.1
 
 

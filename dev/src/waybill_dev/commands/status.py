@@ -8,12 +8,14 @@ from typing import Any
 from waybill_dev.errors import FAILED, NOT_RUNNING, StackError
 from waybill_dev.home import Home
 from waybill_dev.ministack import DEAD, TASKS, queue_url
+from waybill_dev.ministack.function import FUNCTION, FunctionState, function_state
 from waybill_dev.ministack.sqs import depth
 from waybill_dev.panel import addresses
 from waybill_dev.settings import StackSettings
+from waybill_dev.stack.plan import LAMBDA, WORKER
 from waybill_dev.state import ProcessRecord, StackState, load_state
 
-SERVICES = ("postgres", "ministack", "api", "worker")
+PARTS = ("postgres", "ministack", "api")
 
 
 def status(settings: StackSettings, *, as_json: bool) -> int:
@@ -24,19 +26,36 @@ def status(settings: StackSettings, *, as_json: bool) -> int:
         print(json.dumps({"running": False}) if as_json else "not running: './justw up' starts it")
         return NOT_RUNNING
     state = load_state(home.state)
-    well = state.ready and all(_word(state.processes.get(name)) == "ready" for name in SERVICES)
+    function = _function(state)
+    well = state.ready and all(_word(state.processes.get(name)) == "ready" for name in _services(state))
     queues = _queues(state)
     if as_json:
-        print(json.dumps(_document(home, holder, state, queues), indent=2))
+        print(json.dumps(_document(home, holder, state, queues, function), indent=2))
     else:
-        print("\n".join(_lines(home, holder, state, queues)))
-    return 0 if well else FAILED
+        print("\n".join(_lines(home, holder, state, queues, function)))
+    return 0 if well and (function is None or function.works) else FAILED
 
 
-def _document(home: Home, holder: int, state: StackState, queues: dict[str, int] | str) -> dict[str, Any]:
+def _services(state: StackState) -> tuple[str, ...]:
+    return PARTS if state.processor == LAMBDA else (*PARTS, WORKER)
+
+
+def _function(state: StackState) -> FunctionState | None:
+    """The function of a stack that has one, also when it is not there."""
+    if state.processor != LAMBDA:
+        return None
+    try:
+        return function_state(f"http://127.0.0.1:{state.aws_port}")
+    except StackError:
+        return FunctionState(FUNCTION, "missing", "", "missing", "none")
+
+
+def _document(
+    home: Home, holder: int, state: StackState, queues: dict[str, int] | str, function: FunctionState | None
+) -> dict[str, Any]:
     processes = {
         name: {"state": _word(record), "uptime_seconds": _uptime_seconds(record), **(asdict(record) if record else {})}
-        for name in SERVICES
+        for name in _services(state)
         for record in [state.processes.get(name)]
     }
     return {
@@ -47,10 +66,13 @@ def _document(home: Home, holder: int, state: StackState, queues: dict[str, int]
         "addresses": addresses(state),
         "processes": processes,
         "queues": queues,
+        **({"function": asdict(function)} if function else {}),
     }
 
 
-def _lines(home: Home, holder: int, state: StackState, queues: dict[str, int] | str) -> list[str]:
+def _lines(
+    home: Home, holder: int, state: StackState, queues: dict[str, int] | str, function: FunctionState | None
+) -> list[str]:
     counts = (
         queues if isinstance(queues, str) else ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in queues.items())
     )
@@ -59,9 +81,17 @@ def _lines(home: Home, holder: int, state: StackState, queues: dict[str, int] | 
         "",
         *(f"  {name:<9} {address}" for name, address in addresses(state).items()),
         "",
-        *(_process_line(name, state.processes.get(name)) for name in SERVICES),
+        *(_process_line(name, state.processes.get(name)) for name in _services(state)),
+        *(_function_lines(function) if function else ()),
         "",
         f"  messages  {counts}",
+    ]
+
+
+def _function_lines(function: FunctionState) -> list[str]:
+    return [
+        f"  lambda    {function.state:<8} {function.name}, zip {function.code_sha256[:12] or 'none'}",
+        f"  mapping   {function.mapping:<8} last batch: {function.last_result}",
     ]
 
 

@@ -21,8 +21,11 @@ from waybill_dev.stack.supervisor import Supervisor
 from waybill_dev.state import StackState, StateKeeper, load_state, save_state
 
 
-def up(settings: StackSettings, *, detach: bool) -> int:
-    """Start the stack; returns when it has ended, or when it is ready if detached. Raises StackError."""
+def up(settings: StackSettings, processor: str, *, detach: bool) -> int:
+    """Start the stack, with a `worker` or a `lambda` as its processor. Raises StackError.
+
+    Returns when it has ended, or when it is ready if detached.
+    """
     began = time.monotonic()
     for line in unknown_variables(settings.checkout):
         _tell(line)
@@ -32,7 +35,7 @@ def up(settings: StackSettings, *, detach: bool) -> int:
         state = load_state(home.state)
         _clean_up(state, home)
         installed_python(_tell)
-        plan = make_plan(settings, home, state)
+        plan = make_plan(settings, home, state, processor)
         state = _ports(plan)
         save_state(home.state, state)
         start = Start(plan, state, began)
@@ -87,7 +90,7 @@ def _clean_up(state: StackState, home: Home) -> None:
 
 
 def _ports(plan: Plan) -> StackState:
-    return StackState(plan.settings.api_port, plan.settings.aws_port, plan.postgres.port)
+    return StackState(plan.settings.api_port, plan.settings.aws_port, plan.postgres.port, plan.processor)
 
 
 def _tell(text: str) -> None:

@@ -11,6 +11,7 @@ from waybill_dev.commands.migrate import migrate
 from waybill_dev.commands.queue import queue_peek
 from waybill_dev.commands.status import status
 from waybill_dev.commands.up import up
+from waybill_dev.errors import BAD_SETTINGS, StackError
 from waybill_dev.settings import StackSettings, load_settings
 
 
@@ -25,11 +26,17 @@ def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
         case "up" if words.form == "docker":
             up_docker(settings, detach=words.detach, function=words.function)
         case "up":
-            return up(settings, detach=words.detach)
+            return up(settings, words.form, detach=words.detach)
         case "status":
             return status(settings, as_json=words.json)
         case "logs":
             return logs(settings, words.service, follow=words.follow, lines=words.lines)
+        case "deploy":
+            # Loaded for this command alone: the AWS library takes as long as all the rest.
+            from waybill_dev.commands.deploy import deploy
+
+            local = words.where == "local"
+            return deploy(settings, words.what, local=local, given=_given(words), as_worker=words.worker)
         case "demo":
             return demo(settings)
         case "down":
@@ -48,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="waybill-dev", description="The local stack of Waybill, on loopback.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     start = commands.add_parser("up", help="start everything and show one log; Ctrl-C ends it")
-    forms = "worker: as processes, the default; docker: in containers, by docker-compose.yml"
-    start.add_argument("form", nargs="?", choices=["worker", "docker"], default="worker", help=forms)
+    forms = "worker: a process works the tasks; lambda: a function; docker: in containers, by docker-compose.yml"
+    start.add_argument("form", nargs="?", choices=["worker", "lambda", "docker"], default="worker", help=forms)
     start.add_argument("--lambda", dest="function", action="store_true", help="with docker: no worker, the function")
     start.add_argument("--detach", "-d", action="store_true", help="return when all is ready and leave it running")
     shown = commands.add_parser(
@@ -60,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("service", nargs="?")
     log.add_argument("--follow", "-f", action="store_true", help="go on with what comes")
     log.add_argument("--lines", "-n", type=int, default=200, help="how many lines back (200)")
+    _add_deploy(commands.add_parser("deploy", help="bring one service to AWS, or into the running local stack"))
     commands.add_parser("demo", help="follow real tasks through the running stack, step by step")
     commands.add_parser("down", help="end a running stack; data stays")
     removal = commands.add_parser("reset", help="remove all data of a stack that does not run")
@@ -69,6 +77,20 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("revision", nargs="?", default="head")
     commands.add_parser("migration", help="write a new revision").add_argument("text")
     return parser
+
+
+def _add_deploy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["queue", "migrations", "api", "processor"])
+    parser.add_argument("where", nargs="?", choices=["aws", "local"], default="aws", help="aws, by its usual settings")
+    parser.add_argument("--set", action="append", default=[], metavar="Name=value", help="a parameter of the template")
+    parser.add_argument("--worker", action="store_true", help="the processor as a worker on ECS, not as a function")
+
+
+def _given(words: argparse.Namespace) -> dict[str, str]:
+    pairs: list[list[str]] = [text.split("=", 1) for text in words.set]
+    if wrong := [pair[0] for pair in pairs if len(pair) != 2]:
+        raise StackError(f"--set takes Name=value, not {wrong[0]!r}", exit_code=BAD_SETTINGS)
+    return dict(pairs)
 
 
 def _add_queue(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,8 @@ import re
 import sys
 from collections.abc import Mapping
 
-_COLOURS = {"api": 36, "worker": 32, "postgres": 34, "ministack": 35, "migrate": 33, "stack": 1}
+_PROCESSORS = {"worker": 32, "lambda": 32}
+_COLOURS = {"api": 36, **_PROCESSORS, "postgres": 34, "ministack": 35, "migrate": 33, "deploy": 33, "stack": 1}
 _FALLBACK_COLOUR = 37
 _RED = 31
 _YELLOW = 33

@@ -31,6 +31,11 @@ def worker_environment(plan: Plan) -> dict[str, str]:
     }
 
 
+def deploy_environment(plan: Plan) -> dict[str, str]:
+    """Variables of `deploy ... local`."""
+    return {**_own_variables(plan.settings.environment), "WAYBILL_HOME": str(plan.home.folder)}
+
+
 def migration_environment(given: Mapping[str, str], owner_url: str) -> dict[str, str]:
     """Variables of waybill-migrate."""
     return {**_own_variables(given), "WAYBILL_MIGRATIONS_DATABASE_URL": owner_url}

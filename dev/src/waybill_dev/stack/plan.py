@@ -14,6 +14,10 @@ from waybill_dev.stack.scripts import require_scripts
 from waybill_dev.state import StackState
 
 DATABASE = "waybill"
+WORKER = "worker"
+LAMBDA = "lambda"
+# What the templates are made of. Loaded beside SQS they cost half a second of the start.
+_LAMBDA_PARTS = ("sqs", "lambda", "cloudformation", "iam", "s3", "logs", "monitoring", "sts", "secretsmanager", "ecs")
 
 
 @dataclass(frozen=True)
@@ -25,21 +29,26 @@ class Plan:
     postgres: PostgresServer
     ministack: MiniStack
     passwords: Mapping[str, str]
+    processor: str = WORKER
 
     def database_url(self, role: str) -> str:
         """Address of Waybill's database for a role, with its password."""
         return self.postgres.url(role, DATABASE, self.passwords[role])
 
 
-def make_plan(settings: StackSettings, home: Home, state: StackState) -> Plan:
-    """Plan of the whole stack. Raises StackError when a port is taken or a service is not installed."""
+def make_plan(settings: StackSettings, home: Home, state: StackState, processor: str = WORKER) -> Plan:
+    """Plan of the whole stack with that processor, worker or lambda.
+
+    Raises StackError when a port is taken or a service is not installed.
+    """
     require_scripts()
     _refuse_relay_apart(settings)
     _refuse_taken("WAYBILL_API_PORT", settings.api_port)
     _refuse_taken("WAYBILL_AWS_PORT", settings.aws_port)
     postgres, passwords = plan_postgres(settings, home, state)
-    ministack = MiniStack(home.ministack, port=settings.aws_port)
-    return Plan(settings, home, postgres, ministack, passwords)
+    parts = _LAMBDA_PARTS if processor == LAMBDA else ("sqs",)
+    ministack = MiniStack(home.ministack, port=settings.aws_port, services=parts)
+    return Plan(settings, home, postgres, ministack, passwords, processor)
 
 
 def plan_postgres(settings: StackSettings, home: Home, state: StackState) -> tuple[PostgresServer, Mapping[str, str]]:

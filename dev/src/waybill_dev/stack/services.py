@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from waybill_dev.log.book import LogBook
 from waybill_dev.ports import LOOPBACK
 from waybill_dev.process import Command
+from waybill_dev.stack.deploying import deploy_all
 from waybill_dev.stack.environment import api_environment, worker_environment
-from waybill_dev.stack.plan import Plan
+from waybill_dev.stack.plan import LAMBDA, Plan
 from waybill_dev.stack.scripts import API, WORKER, script
 from waybill_dev.supervision.service import Service
 
@@ -27,17 +28,20 @@ def postgres_service(plan: Plan) -> Service:
     return Service("postgres", plan.postgres.command(), is_ready, start_seconds=60.0)
 
 
-def ministack_service(plan: Plan) -> Service:
-    """MiniStack; its queues are made each time it has started, for they live in its memory."""
+def ministack_service(plan: Plan, log: LogBook) -> Service:
+    """MiniStack; its queues, and the function if there is one, are made at each start: they live in its memory."""
 
-    async def make_queues() -> None:
-        await asyncio.to_thread(plan.ministack.create_queues)
+    async def furnish() -> None:
+        if plan.processor == LAMBDA:
+            await deploy_all(plan, log)
+        else:
+            await asyncio.to_thread(plan.ministack.create_queues)
 
     return Service(
         "ministack",
         plan.ministack.command(),
         is_ready=_in_thread(lambda _pid: plan.ministack.is_ready()),
-        when_ready=make_queues,
+        when_ready=furnish,
     )
 
 

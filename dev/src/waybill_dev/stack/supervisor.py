@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from waybill_dev.log.book import LogBook
 from waybill_dev.stack.bootstrap import prepare_database, set_service_passwords
+from waybill_dev.stack.function_log import follow_function_log
 from waybill_dev.stack.migrate import migrate_to_head
-from waybill_dev.stack.plan import Plan
+from waybill_dev.stack.plan import LAMBDA, Plan
 from waybill_dev.stack.revisions import schema_is_newest
 from waybill_dev.stack.services import api_service, ministack_service, postgres_service, worker_service
 from waybill_dev.state import StateKeeper
@@ -26,6 +27,7 @@ class Supervisor:
         self._keeping: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._following: asyncio.Task[None] | None = None
 
     async def run(self, when_ready: Callable[[], None]) -> None:
         """Run the stack; `when_ready` is called once all is up. Raises StackError when it does not come up."""
@@ -67,12 +69,17 @@ class Supervisor:
         self._log.say(f"starting; data and logs are kept in {self._plan.home.folder}")
         # Both must have ended, well or not, before anything is taken down again.
         outcomes = await asyncio.gather(
-            self._bring_up_database(), self._start(ministack_service(self._plan)), return_exceptions=True
+            self._bring_up_database(), self._start(ministack_service(self._plan, self._log)), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        await asyncio.gather(self._start(api_service(self._plan)), self._start(worker_service(self._plan, self._log)))
+        if self._plan.processor == LAMBDA:
+            self._following = asyncio.create_task(follow_function_log(self._plan.ministack, self._log))
+            await self._start(api_service(self._plan))
+        else:
+            worker = worker_service(self._plan, self._log)
+            await asyncio.gather(self._start(api_service(self._plan)), self._start(worker))
 
     async def _bring_up_database(self) -> None:
         plan = self._plan
@@ -102,5 +109,7 @@ class Supervisor:
             await asyncio.gather(*(runner.stop(hurry=self._hurry) for runner in layer))
         if self._keeping:
             await asyncio.wait(self._keeping)
+        if self._following is not None:
+            self._following.cancel()
         self._keeper.state.ready = False
         self._keeper.save()
