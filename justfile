@@ -15,7 +15,7 @@ default:
 # --- local stack ---
 # Every line runs to its end in one go: Ctrl-C reaches waybill-dev, which ends the stack in good order.
 
-# Start everything on loopback and show one log; `up lambda` with the function; `--detach` leaves it in the background
+# Start everything on loopback and show one log; `up lambda` with the function, `up docker` in containers, `--detach`
 [group("local stack")]
 [no-exit-message]
 up *options: setup-stack

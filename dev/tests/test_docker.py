@@ -64,3 +64,9 @@ def test_without_the_zip_of_the_function_it_says_what_makes_it(start, monkeypatc
 def test_what_is_missing_is_named_in_one_line(start, docker: str | None, line: str):
     done = start(docker)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"waybill: {line}\n")
+
+
+def test_the_option_for_containers_is_refused_elsewhere():
+    done = subprocess.run([*UP[:-1], "--lambda"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "waybill: --lambda goes with docker: './justw up lambda' needs none\n"

@@ -23,9 +23,10 @@ RETRIED = ["POST", "202", *2 * ["claim", "receiver", "retry", "attempt row"], "c
 
 @dataclass(frozen=True)
 class Running:
-    """A stack with ports and a home of its own."""
+    """A stack with ports and a home of its own, in one of its forms."""
 
     environment: dict[str, str]
+    form: str
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [Path(sys.executable).with_name("waybill-dev"), *words]
@@ -44,13 +45,13 @@ def free_port() -> str:
         return str(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@pytest.fixture(scope="module", params=["worker", "lambda"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     ports = {"WAYBILL_API_PORT": free_port(), "WAYBILL_AWS_PORT": free_port()}
     home = {"WAYBILL_HOME": str(tmp_path_factory.mktemp("demo") / "home")}
-    running = Running({**os.environ, **ports, **home})
+    running = Running({**os.environ, **ports, **home}, request.param)
     try:
-        started = running.run("up", "--detach")
+        started = running.run("up", running.form, "--detach")
         assert started.returncode == 0, started.stderr
         yield running
     finally:
@@ -110,8 +111,11 @@ def test_a_poison_message_is_told_with_its_record(told: list[str]):
 
 
 def test_each_act_says_which_shell_worked(running: Running, told: list[str]):
-    worker = json.loads(running.run("status", "--json").stdout)["processes"]["worker"]["pid"]
-    assert all(f"by worker process {worker} on {socket.gethostname()}" in act for act in told[:3])
+    shell = "Lambda function waybill-processor, "
+    if running.form == "worker":
+        worker = json.loads(running.run("status", "--json").stdout)["processes"]["worker"]["pid"]
+        shell = f"worker process {worker} on {socket.gethostname()}\n"
+    assert all(f" ms, by {shell}" in act for act in told[:3])
 
 
 def test_a_database_that_is_away_is_said_in_one_line(running: Running):

@@ -25,6 +25,8 @@ def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
     match words.command:
         case "up" if words.form == "docker":
             up_docker(settings, detach=words.detach, function=words.function)
+        case "up" if words.function:
+            raise StackError("--lambda goes with docker: './justw up lambda' needs none", exit_code=BAD_SETTINGS)
         case "up":
             return up(settings, words.form, detach=words.detach)
         case "status":
