@@ -5,10 +5,12 @@ import json
 import msgspec
 import pytest
 from waybill_api.queue import SQS_BATCH as SENT_AT_ONCE
+from waybill_api.relay.loop import STATEMENT_SECONDS as RELAY_STATEMENT_SECONDS
 from waybill_api.relay.publish import PUBLISH_LIMIT
 from waybill_api.relay.settings import RelaySettings
 from waybill_contracts import MAX_MESSAGE_BYTES
 from waybill_dev.ministack import DEAD, TASKS, create_queues, delete_queues, queue_url
+from waybill_processor.bootstrap import STATEMENT_SECONDS as PROCESSOR_STATEMENT_SECONDS
 from waybill_processor.handlers import handler_table, webhook_sender
 from waybill_processor.intake import UNKNOWN_TASK_TRIES
 from waybill_processor.policy import RetryPolicy
@@ -51,7 +53,7 @@ def test_a_lease_outlives_two_heartbeats_that_fail():
 
 
 def test_a_heartbeat_that_meets_a_dead_database_gives_up_before_the_next_one():
-    assert (0.8 * WORKER["heartbeat_seconds"]) > CONNECT_SECONDS + STATEMENT_SECONDS
+    assert (0.8 * WORKER["heartbeat_seconds"]) > CONNECT_SECONDS + PROCESSOR_STATEMENT_SECONDS
 
 
 def test_a_lease_runs_out_before_its_message_comes_again():
@@ -99,8 +101,13 @@ def test_the_default_policy_is_eight_attempts_of_30_seconds_with_waits_of_2_seco
 
 
 async def test_the_services_give_a_statement_up_before_the_database_does(database):
-    for role in ("waybill_api", "waybill_relay", "waybill_processor"):
-        assert await seconds(database, role, "statement_timeout") > STATEMENT_SECONDS
+    patience = {
+        "waybill_api": STATEMENT_SECONDS,
+        "waybill_relay": RELAY_STATEMENT_SECONDS,
+        "waybill_processor": PROCESSOR_STATEMENT_SECONDS,
+    }
+    for role, given_up_after_seconds in patience.items():
+        assert await seconds(database, role, "statement_timeout") > given_up_after_seconds
 
 
 async def test_a_handlers_transaction_may_idle_as_long_as_its_handler_may_run(database):

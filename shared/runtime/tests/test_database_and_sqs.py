@@ -93,9 +93,8 @@ async def test_the_database_sees_the_name_of_the_application(database):
 
 
 @pytest.mark.store
-async def test_a_statement_that_takes_too_long_is_given_up(database, monkeypatch):
-    monkeypatch.setattr(database_module, "STATEMENT_SECONDS", 0.1)
-    async with open_pool(database.url("waybill_api"), 1, "test") as pool:
+async def test_a_statement_that_takes_too_long_is_given_up(database):
+    async with open_pool(database.url("waybill_api"), 1, "test", statement_seconds=0.1) as pool:
         with pytest.raises(DatabaseUnavailable):
             await pool.fetchval("SELECT pg_sleep(60)")
         assert await pool.fetchval("SELECT 1") == 1

@@ -29,6 +29,9 @@ CORE_CONNECTIONS = 4
 """Claim, complete, heartbeat, and one of the rarer statements."""
 HANDLER_CONNECTIONS = 10
 """For handlers that open `task.transaction`; a pool of their own, so that they cannot starve a heartbeat."""
+STATEMENT_SECONDS = 6.0
+"""A claim that is given up, but goes on in the database, leaves its task to nobody until the lease ends; so this is
+patient, but shorter than a heartbeat. What handlers run in their own transactions their time limit bounds."""
 UNHOLD_RETRY_SECONDS = 2.0
 
 TAKEN_OVER = TaskError(code=ErrorCode.LEASE_LOST, message="the lease ran out and another processor took the task over")
@@ -61,9 +64,13 @@ async def open_processor(
     """
     lost = msgspec.json.encode(TAKEN_OVER).decode()
     async with (
-        open_pool(settings.database_url, connections, "waybill-processor") as pool,
+        open_pool(settings.database_url, connections, "waybill-processor", statement_seconds=STATEMENT_SECONDS) as pool,
         open_pool(
-            settings.database_url, HANDLER_CONNECTIONS, "waybill-handlers", runs_foreign_code=True
+            settings.database_url,
+            HANDLER_CONNECTIONS,
+            "waybill-handlers",
+            statement_seconds=None,
+            runs_foreign_code=True,
         ) as handler_pool,
     ):
         claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)

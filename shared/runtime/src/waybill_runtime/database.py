@@ -46,11 +46,17 @@ async def _no_reset(_connection: Any) -> None:
 
 @asynccontextmanager
 async def open_pool(
-    url: str, max_size: int, application_name: str, *, runs_foreign_code: bool = False
+    url: str,
+    max_size: int,
+    application_name: str,
+    *,
+    statement_seconds: float | None = STATEMENT_SECONDS,
+    runs_foreign_code: bool = False,
 ) -> AsyncGenerator[asyncpg.Pool]:
     """A pool that connects on first use, so that a service starts while the database is away.
 
-    Connecting and each statement are bounded (seconds above); where callers can outnumber connections, bound the wait
+    Connecting and each statement are bounded; a client that waits wants a quick no, while in the background giving up
+    on a statement that goes on costs more than patience. Where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
     `runs_foreign_code` pays a round trip at each release to clear session state that others' statements may leave.
     """
@@ -59,7 +65,7 @@ async def open_pool(
         min_size=0,
         max_size=max_size,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=statement_seconds,
         max_inactive_connection_lifetime=60.0,
         server_settings={"application_name": application_name},
         reset=None if runs_foreign_code else _no_reset,

@@ -17,6 +17,8 @@ from .rescue import Reconciler, reap
 from .settings import RelaySettings
 
 POOL_SIZE = 3
+STATEMENT_SECONDS = 10.0
+"""Giving up rolls back what was sent meanwhile, to be sent again."""
 BACKOFF_SECONDS = (0.1, 5.0)
 STOP_SECONDS = 3.0
 LOCKED_SECONDS = 0.05
@@ -119,7 +121,7 @@ def backoff_seconds(failures: int) -> float:
 async def open_relay(settings: RelaySettings) -> AsyncGenerator[Relay]:
     """A relay at work for the length of the block; leaving it lets the pass under way end (3 s at most)."""
     async with (
-        open_pool(settings.relay_database_url, POOL_SIZE, "waybill-relay") as pool,
+        open_pool(settings.relay_database_url, POOL_SIZE, "waybill-relay", statement_seconds=STATEMENT_SECONDS) as pool,
         open_queue(settings.queue_url) as queue,
     ):
         relay = Relay(Outbox(pool), Rescue(pool), queue, settings)
