@@ -150,6 +150,13 @@ def test_an_unknown_parameter_is_refused_with_those_that_there_are(function_stac
     )
 
 
+def test_a_parameter_that_was_given_once_is_kept(function_stack):
+    for words in (["--set", "OldestMessageSeconds=600"], []):
+        done = function_stack.run("deploy", "queue", "local", *words)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("nothing changed")
+
+
 def test_a_ministack_that_died_is_furnished_again(function_stack):
     os.kill(function_stack.status()["processes"]["ministack"]["pid"], signal.SIGKILL)
 

@@ -101,6 +101,13 @@ def test_nothing_starts_before_what_it_needs():
             assert ends or "healthcheck" in SERVICES[needed]
 
 
+@each_service
+def test_a_health_check_that_is_asked_often_at_first_says_how_long_that_is(name: str):
+    # Compose refuses the one without the other, which the schema does not say.
+    check = SERVICES[name].get("healthcheck", {})
+    assert "start_period" in check or "start_interval" not in check
+
+
 def test_a_container_is_killed_only_after_the_time_that_its_process_takes_to_stop():
     settings = load_settings(WorkerSettings, SERVICES["processor"]["environment"])
     grace_seconds = int(SERVICES["processor"]["stop_grace_period"].removesuffix("s"))

@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_deploy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["queue", "migrations", "api", "processor"])
     parser.add_argument("where", nargs="?", choices=["aws", "local"], default="aws", help="aws, by its usual settings")
-    parser.add_argument("--set", action="append", default=[], metavar="Name=value", help="a parameter of the template")
+    settable = "a parameter of the template; with api or --worker BuildImage=name builds and pushes the image"
+    parser.add_argument("--set", action="append", default=[], metavar="Name=value", help=settable)
     parser.add_argument("--worker", action="store_true", help="the processor as a worker on ECS, not as a function")
 
 

@@ -11,7 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waybill_dev.errors import StackError
 from waybill_dev.ministack.sqs import ACCESS_KEY, REGION
 
-_WAITS: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 90, "retries": {"mode": "standard", "max_attempts": 4}}
+_WAITS: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 90}
+_FAR = Config(**_WAITS, retries={"mode": "standard", "max_attempts": 4})
+# Nothing stands between us and loopback, and what does not answer there has ended.
+_NEAR = Config(**_WAITS, retries={"total_max_attempts": 1}, proxies={})
 
 
 class Aws:
@@ -29,9 +32,8 @@ class Aws:
         """Client of one AWS service. Raises StackError if there is no region."""
         with refusals():
             if self.is_local:
-                config = Config(**_WAITS, proxies={})  # nothing stands between us and loopback
-                return self._session.create_client(service, REGION, endpoint_url=self._endpoint, config=config)
-            return self._session.create_client(service, config=Config(**_WAITS))
+                return self._session.create_client(service, REGION, endpoint_url=self._endpoint, config=_NEAR)
+            return self._session.create_client(service, config=_FAR)
 
     def account(self) -> str:
         """Number of the account that the credentials open. Raises StackError if they open none."""
