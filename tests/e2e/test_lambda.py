@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waybill_dev.ministack.sqs import call
 
 from tests.stack import function
 from tests.stack.processes import Until
@@ -68,16 +67,10 @@ async def test_a_batch_with_one_message_twice_has_one_effect(relayed: Stack, unt
     assert await relayed.records.outcomes(task_id) == ["succeeded"]
 
 
-def _come_again_soon(stack: Stack) -> None:
-    """What is handed back, or cut off, comes again when its visibility ends: here after six seconds, not a minute."""
-    shorter = {"QueueUrl": stack.sqs.queue_url(), "Attributes": {"VisibilityTimeout": "6"}}
-    call(stack.sqs.endpoint, "SetQueueAttributes", shorter)
-
-
 async def test_an_invocation_that_runs_out_of_time_hands_the_rest_back_uncharged(
     relayed: Stack, receiver: Receiver, until: Until
 ) -> None:
-    _come_again_soon(relayed)
+    relayed.come_again_after(6)
     relayed.configure(concurrency=1)
     slow = receiver.slow("/slow", 2)
     task_ids = [await relayed.api.submit_webhook(slow) for _ in range(3)]
@@ -133,7 +126,7 @@ async def test_a_second_deploy_under_load_loses_and_doubles_nothing_and_both_bui
             await tick
 
     # MiniStack, unlike AWS, kills the invocations that are under way when the code changes.
-    _come_again_soon(relayed)
+    relayed.come_again_after(6)
     relayed.configure(lease_seconds=3, heartbeat_seconds=1)
     await relayed.start_processor()
     load = asyncio.create_task(fifty_a_second())

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.stack.stack import Stack, open_stack
 from tools.servers import OWNER, TEMPLATE, make_template
 
 ANSWERED_WITHIN_SECONDS = 1.0
+AWAY_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,39 @@ async def own_stack(postgres: PostgresServer, tmp_path: Path, until: Until) -> A
     async with open_stack(tmp_path, lambda role: postgres.url(role, name), until) as stack:
         await stack.records.keep_ledger()
         yield stack
+
+
+@pytest.fixture
+async def own_function(postgres: PostgresServer, tmp_path: Path, until: Until) -> AsyncIterator[Stack]:
+    """As `own_stack`, with the deployed zip to work the tasks."""
+    postgres.restart()
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgres.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {TEMPLATE}")
+    async with open_stack(tmp_path, lambda role: postgres.url(role, name), until, "lambda") as stack:
+        await stack.records.keep_ledger()
+        yield stack
+
+
+async def test_a_function_whose_database_was_away_for_twenty_seconds_works_everything_once(
+    own_function: Stack, postgres: PostgresServer, until: Until
+) -> None:
+    stack = own_function
+    stack.come_again_after(6)
+    await stack.start()
+    first = await stack.api.submit("before")
+    await until(lambda: stack.records.each_completed_once([first]), within_seconds=20)
+    postgres.stop()
+    for _ in range(10):
+        stack.send_message("poison that cannot be recorded meanwhile")
+    began = time.monotonic()
+    await until(lambda: time.monotonic() > began + AWAY_SECONDS, within_seconds=AWAY_SECONDS + 5)
+    assert stack.sqs.depth().visible + stack.sqs.depth().in_flight == 10  # handed back, each time
+    postgres.start()
+    await until(stack.is_ready)
+    later = [await stack.api.submit("after") for _ in range(10)]
+    await until(lambda: stack.records.each_completed_once([first, *later]), within_seconds=30)
+    await until(stack.is_queue_empty, within_seconds=20)
+    assert len(await stack.records.dead_letters()) == 10
 
 
 @pytest.mark.parametrize("end", [PostgresServer.stop, PostgresServer.kill], ids=["stopped", "crashed"])

@@ -117,6 +117,11 @@ class Stack:
         url = queue or self.sqs.queue_url()
         call(self.sqs.endpoint, "SendMessage", {"QueueUrl": url, "MessageBody": body})
 
+    def come_again_after(self, seconds: int) -> None:
+        """What a function hands back, or is cut off from, comes again when its visibility ends: after so long."""
+        changes = {"QueueUrl": self.sqs.queue_url(), "Attributes": {"VisibilityTimeout": str(seconds)}}
+        call(self.sqs.endpoint, "SetQueueAttributes", changes)
+
     def messages(self, queue: str | None = None) -> list[WaitingMessage]:
         """The messages of a queue, without receiving them."""
         return peek(self.sqs.endpoint, queue or self.sqs.queue_url())

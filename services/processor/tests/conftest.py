@@ -84,7 +84,8 @@ def deliver() -> Callable[..., Delivery]:
         kind, version, dispatch = (
             options.pop(n, d) for n, d in (("kind", "test.echo"), ("version", 1), ("dispatch", 1))
         )
-        message = task_requested(task_id or uuid4(), kind, version, dispatch, datetime.now(UTC), None)
+        traceparent = options.pop("traceparent", None)
+        message = task_requested(task_id or uuid4(), kind, version, dispatch, datetime.now(UTC), traceparent)
         return Delivery(
             message_id=f"message-{number}",
             receipt_handle=f"receipt-{number}",

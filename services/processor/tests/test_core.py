@@ -532,3 +532,19 @@ async def test_a_database_that_answers_but_takes_no_claims_is_down(
     await processor.process([deliver()])
     await processor.probe()
     assert processor.database_down
+
+
+async def test_the_log_of_an_attempt_carries_the_trace_of_its_submit_and_no_other(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any
+):
+    seen: dict[str, Any] = {}
+
+    async def work(payload: Any, task: Any) -> Any:
+        seen[str(task.task_id)] = structlog.contextvars.get_contextvars().get("trace_id")
+        return echo.Result(text="")
+
+    processor = await open_with(work)
+    traced, untraced = await tasks.insert(), await tasks.insert()
+    traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
+    await processor.process([deliver(traced, traceparent=traceparent), deliver(untraced)])
+    assert seen == {str(traced): "a" * 32, str(untraced): None}

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from waybill_contracts import Poison
+from waybill_contracts import Poison, TaskRequested
 from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
@@ -81,6 +81,7 @@ class Processor:
         request = batch.requests[claim.task_id]
         lead = batch.lead(claim.task_id)
         if claim.answer is Answer.CLAIMED:
+            structlog.contextvars.bind_contextvars(**_trace(request.message))  # of this task alone
             on_record = await self.attempts.work(claim, lead)
             await batch.end(request.deliveries, Acknowledge() if on_record else Redeliver(UNCOMMITTED_SECONDS))
             return
@@ -126,3 +127,9 @@ async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
     for outcome in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(outcome, Exception):
             log.error("processor.failed", exc_info=outcome)
+
+
+def _trace(message: TaskRequested) -> dict[str, str]:
+    """What joins the log of an attempt, its handler's lines included, to the trace of the submit."""
+    parts = message.traceparent.split("-") if message.traceparent else []
+    return {"trace_id": parts[1]} if len(parts) == 4 else {}
