@@ -20,6 +20,7 @@ PLANTED = [
     ("SQL is spoken", "waybill_api/routes.py", "import asyncpg"),
     ("SQS is spoken", "waybill_processor/core.py", "import botocore.exceptions"),
     ("Only the worker receives", "waybill_processor/core.py", "import waybill_processor.queue"),
+    ("What runs on Lambda", "waybill_processor/recording.py", "import waybill_runtime.sqs"),
     ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_processor.store"),
     ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_runtime.database"),
     ("The API:", "waybill_api/store/tasks.py", "import waybill_api.routes"),
