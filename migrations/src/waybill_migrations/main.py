@@ -33,8 +33,10 @@ def config_for(url: str) -> Config:
 
 
 def main() -> None:
-    """Entry point. Exit 0 done, 1 failed, 78 bad settings; each failure is one line."""
+    """Entry point. Exit 0 done, 1 failed, 2 wrong arguments, 78 bad settings; each failure is one line."""
     words = sys.argv[1:]
+    if len(words) > 1 and (len(words) > 2 or words[0] != "new"):
+        _exit("usage: waybill-migrate [revision | check | new TEXT]", 2)
     url = os.environ.get(VARIABLE, "")
     if not _is_address(url):
         _exit(f"{VARIABLE} must be the address of a database, postgresql://owner@host/name, for the schema's owner", 78)
@@ -74,10 +76,8 @@ def _dispatch(config: Config, words: list[str]) -> None:
             command.revision(config, text, autogenerate=True, rev_id=f"{number:04d}")
         case ["check"]:
             command.check(config)
-        case [] | [_]:
-            _move(config, words[0] if words else "head")
         case _:
-            _exit("usage: waybill-migrate [revision | check | new TEXT]", 2)
+            _move(config, words[0] if words else "head")
 
 
 def _move(config: Config, target: str) -> None:
