@@ -96,9 +96,15 @@ def start(checkout: Path, programs: Path, tmp_path: Path) -> Callable[..., "subp
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
 
     return start_justw
+
+
+def heed_interrupts() -> None:
+    """Whoever started the tests in the background may have them, and all they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def outcome(process: "subprocess.Popen[str]") -> tuple[int, str, list[str]]:
