@@ -153,6 +153,7 @@ async def test_duplicates_that_come_while_the_task_is_worked_do_not_run_it_again
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:
     stack.configure(lease_seconds=2, heartbeat_seconds=0.5)
+    stack.come_again_after(4)
     await stack.start_api()
     task_id = await stack.api.submit_webhook(receiver.hold("/once"))
     [original] = await until(stack.messages)
