@@ -4,9 +4,9 @@ import sys
 
 from waybill_dev.errors import StackError
 from waybill_dev.log.book import LogBook
-from waybill_dev.log.pump import lines_of
 from waybill_dev.process import Command
 from waybill_dev.stack.environment import deploy_environment
+from waybill_dev.stack.one_shot import failure_of
 from waybill_dev.stack.plan import Plan
 
 NAME = "deploy"
@@ -20,11 +20,6 @@ async def deploy_all(plan: Plan, log: LogBook) -> None:
 
 async def _deploy(what: str, plan: Plan, log: LogBook) -> None:
     argv = (sys.executable, "-m", "waybill_dev.main", "deploy", what, "local")
-    process = await Command(argv, deploy_environment(plan), plan.settings.checkout).spawn_piped()
-    assert process.stdout is not None
-    last = "it said nothing"
-    async for line in lines_of(process.stdout):
-        log.write(NAME, line)
-        last = line.strip() or last
-    if await process.wait() != 0:
+    last = await failure_of(Command(argv, deploy_environment(plan), plan.settings.checkout), NAME, log)
+    if last is not None:
         raise StackError(f"{what} could not be deployed into MiniStack: {last.removeprefix('waybill: ')}")
