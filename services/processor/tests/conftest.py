@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from waybill_contracts import KindTable, TaskPayload, TaskResult, encode, task_requested
-from waybill_processor.bootstrap import open_processor
+from waybill_processor.bootstrap import CORE_CONNECTIONS, open_processor
 from waybill_processor.delivery import Delivery
 from waybill_processor.policy import RetryPolicy
 from waybill_processor.registry import Handler, HandlerTable
@@ -103,10 +103,13 @@ async def open_with(database: Any) -> AsyncIterator[Callable[..., Any]]:
     """Opens a processor whose only kind is worked by the given function; closed when the test is over."""
     async with AsyncExitStack() as stack:
 
-        async def make(function: Any, policy: RetryPolicy | None = None, **settings: Any) -> Any:
+        async def make(
+            function: Any, policy: RetryPolicy | None = None, connections: int = CORE_CONNECTIONS, **settings: Any
+        ) -> Any:
             line = Handler(Echo, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
             wanted = ProcessorSettings(**{"database_url": database.url("waybill_processor"), **settings})
-            return await stack.enter_async_context(open_processor(wanted, HandlerTable(KindTable(Echo), line), 4))
+            processor = open_processor(wanted, HandlerTable(KindTable(Echo), line), 4, connections=connections)
+            return await stack.enter_async_context(processor)
 
         yield make
 
