@@ -19,36 +19,47 @@ KIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(?!\n)$"
 """A kind is `noun.verb`. (In Python `$` alone would let a newline at the end pass.)"""
 KIND_MAX_LENGTH = 64
 
-KindName = Annotated[str, Meta(pattern=KIND_PATTERN, max_length=KIND_MAX_LENGTH)]
-PayloadVersion = Annotated[int, Meta(ge=1, le=32767)]
-Dispatch = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+KindName = Annotated[
+    str, Meta(pattern=KIND_PATTERN, max_length=KIND_MAX_LENGTH, description="What is to be done: `noun.verb`.")
+]
+PayloadVersion = Annotated[int, Meta(ge=1, le=32767, description="Version of the payload that waits in the row.")]
+Dispatch = Annotated[
+    int, Meta(ge=1, le=2**31 - 1, description="Counts the publications of this task: 1 for the first.")
+]
 
 
 class TaskRequestedData(Struct, frozen=True, kw_only=True):
     """`data` of `task.requested` v1."""
 
-    task_id: UUID
+    task_id: Annotated[UUID, Meta(description="The task's id: the row says all else.")]
     kind: KindName
     payload_version: PayloadVersion
     dispatch: Dispatch
-    """Counts the publications of this task: 1 for the first."""
 
 
 class TaskRequested(Struct, frozen=True, kw_only=True):
     """A task is due. Written by the relay alone, read by the processor.
 
-    `id` is the same for every delivery and every repeated send of one dispatch; `subject` is the task's id;
-    `time` is when the outbox row was written (UTC). No field has a default, so that nothing foreign reads as ours.
+    No field has a default, so that nothing foreign reads as ours.
     """
 
-    specversion: Literal["1.0"]
-    id: Annotated[str, Meta(min_length=1, max_length=256)]
-    source: Annotated[str, Meta(min_length=1, max_length=256)]
-    type: Literal["waybill.task.requested.v1"]
-    subject: Annotated[str, Meta(max_length=64)]
-    time: Annotated[datetime, Meta(tz=True)]
-    datacontenttype: Literal["application/json"]
-    traceparent: Annotated[str, Meta(max_length=128)] | UnsetType = UNSET
+    specversion: Annotated[Literal["1.0"], Meta(description="Version of CloudEvents.")]
+    id: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=256,
+            description="The same for every delivery and every repeated send of one dispatch.",
+        ),
+    ]
+    source: Annotated[str, Meta(min_length=1, max_length=256, description="Who wrote it: `/waybill/relay`.")]
+    type: Annotated[Literal["waybill.task.requested.v1"], Meta(description="Which message, in which version.")]
+    subject: Annotated[str, Meta(max_length=64, description="The task's id, once more.")]
+    time: Annotated[datetime, Meta(tz=True, description="When the outbox row was written, in UTC.")]
+    datacontenttype: Annotated[Literal["application/json"], Meta(description="What `data` is.")]
+    traceparent: (
+        Annotated[str, Meta(max_length=128, description="W3C trace context, where the submit had one.")] | UnsetType
+    ) = UNSET
     data: TaskRequestedData
 
 

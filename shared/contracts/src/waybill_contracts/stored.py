@@ -1,8 +1,9 @@
 """JSON that one service stores in a row and the other reads: errors. Payloads and results are in `kinds`."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class ErrorCode(StrEnum):
@@ -25,7 +26,8 @@ class ErrorCode(StrEnum):
 class TaskError(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong in the last attempt, for people and programs. `code` is an `ErrorCode`, or a newer one."""
 
-    code: str
-    message: str
-    error_type: str | None = None
-    """The exception's class, where there was one."""
+    code: Annotated[str, Meta(description="Why the attempt did not complete.", examples=["handler_error"])]
+    message: Annotated[str, Meta(description="For people; one line or more.", examples=["connection refused"])]
+    error_type: Annotated[
+        str | None, Meta(description="The exception's class, where there was one.", examples=["OSError"])
+    ] = None

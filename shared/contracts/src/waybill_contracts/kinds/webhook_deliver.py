@@ -10,18 +10,22 @@ from ..payload import TaskPayload, TaskResult
 class WebhookDelivered(TaskResult):
     """The answer that counted as delivered."""
 
-    status_code: Annotated[int, Meta(ge=200, le=299)]
-    duration_ms: Annotated[int, Meta(ge=0)]
+    status_code: Annotated[int, Meta(ge=200, le=299, description="HTTP status of the answer.", examples=[204])]
+    duration_ms: Annotated[int, Meta(ge=0, description="From the request to the answer's end.", examples=[182])]
 
 
 class DeliverWebhook(TaskPayload, kind="webhook.deliver", version=1, result=WebhookDelivered):
-    """Where to POST, and the JSON value to POST there.
-
-    `url` is http or https without credentials. `body` is any JSON value; it is sent as `application/json`.
-    """
+    """Where to POST, and the JSON value to POST there."""
 
     url: Annotated[
         str,
-        Meta(pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$", max_length=8192, examples=["https://example.com/hook"]),
+        Meta(
+            pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$",
+            max_length=8192,
+            description="http or https, without credentials.",
+            examples=["https://example.com/hook"],
+        ),
     ]
-    body: Any = None
+    body: Annotated[
+        Any, Meta(description="Any JSON value; it is sent as `application/json`.", examples=[{"order": 7}])
+    ] = None
