@@ -20,7 +20,13 @@ KIND_PATTERN = r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*(?!\n)$"
 KIND_MAX_LENGTH = 64
 
 KindName = Annotated[
-    str, Meta(pattern=KIND_PATTERN, max_length=KIND_MAX_LENGTH, description="What is to be done: `noun.verb`.")
+    str,
+    Meta(
+        pattern=KIND_PATTERN,
+        max_length=KIND_MAX_LENGTH,
+        description="What is to be done: `noun.verb`.",
+        examples=["note.process"],
+    ),
 ]
 PayloadVersion = Annotated[int, Meta(ge=1, le=32767, description="Version of the payload that waits in the row.")]
 Dispatch = Annotated[
@@ -31,7 +37,7 @@ Dispatch = Annotated[
 class TaskRequestedData(Struct, frozen=True, kw_only=True):
     """`data` of `task.requested` v1."""
 
-    task_id: Annotated[UUID, Meta(description="The task's id: the row says all else.")]
+    task_id: Annotated[UUID, Meta(description="The task's id; its row says all else.")]
     kind: KindName
     payload_version: PayloadVersion
     dispatch: Dispatch
@@ -50,11 +56,15 @@ class TaskRequested(Struct, frozen=True, kw_only=True):
             min_length=1,
             max_length=256,
             description="The same for every delivery and every repeated send of one dispatch.",
+            examples=["01a208a8-ca5a-76de-8198-82567600252c/1"],
         ),
     ]
-    source: Annotated[str, Meta(min_length=1, max_length=256, description="Who wrote it: `/waybill/relay`.")]
+    source: Annotated[str, Meta(min_length=1, max_length=256, description="Who wrote it.", examples=[SOURCE])]
     type: Annotated[Literal["waybill.task.requested.v1"], Meta(description="Which message, in which version.")]
-    subject: Annotated[str, Meta(max_length=64, description="The task's id, once more.")]
+    subject: Annotated[
+        str,
+        Meta(max_length=64, description="The task's id, once more.", examples=["01a208a8-ca5a-76de-8198-82567600252c"]),
+    ]
     time: Annotated[datetime, Meta(tz=True, description="When the outbox row was written, in UTC.")]
     datacontenttype: Annotated[Literal["application/json"], Meta(description="What `data` is.")]
     traceparent: (
