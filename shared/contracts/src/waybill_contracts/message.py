@@ -25,7 +25,7 @@ KindName = Annotated[
         pattern=KIND_PATTERN,
         max_length=KIND_MAX_LENGTH,
         description="What is to be done: `noun.verb`.",
-        examples=["note.process"],
+        examples=["note.process", "webhook.deliver"],
     ),
 ]
 PayloadVersion = Annotated[int, Meta(ge=1, le=32767, description="Version of the payload that waits in the row.")]
@@ -68,7 +68,15 @@ class TaskRequested(Struct, frozen=True, kw_only=True):
     time: Annotated[datetime, Meta(tz=True, description="When the outbox row was written, in UTC.")]
     datacontenttype: Annotated[Literal["application/json"], Meta(description="What `data` is.")]
     traceparent: (
-        Annotated[str, Meta(max_length=128, description="W3C trace context, where the submit had one.")] | UnsetType
+        Annotated[
+            str,
+            Meta(
+                max_length=128,
+                description="W3C trace context, where the submit had one.",
+                examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     data: TaskRequestedData
 

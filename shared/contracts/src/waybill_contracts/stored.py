@@ -26,7 +26,7 @@ class ErrorCode(StrEnum):
 class TaskError(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What went wrong in the last attempt, for people and programs. `code` is an `ErrorCode`, or a newer one."""
 
-    code: Annotated[str, Meta(description="Why the attempt did not complete.", examples=["handler_error"])]
+    code: Annotated[str, Meta(description="Why the attempt did not complete.", examples=[*map(str, ErrorCode)])]
     message: Annotated[str, Meta(description="For people; one line or more.", examples=["connection refused"])]
     error_type: Annotated[
         str | None, Meta(description="The exception's class, where there was one.", examples=["OSError"])
