@@ -1,0 +1,128 @@
+"""C6: whatever a writer of `task.requested` writes, and however it is put into JSON, today's reader takes the same."""
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from waybill_contracts import Poison, decode, encode, task_requested
+from waybill_contracts.catalogue import catalogue
+from waybill_contracts.message import Dispatch, KindName, PayloadVersion
+
+from tests.contract.side import Side
+from tests.contract.strategies import documents, repeatable, values
+from tests.contract.variants import escaped, known_names, shuffled, spaced, with_unknown_fields
+from tests.contract.wheels import differences, releases
+
+TYPE = "task.requested."
+READERS = {name: contract for name, contract in catalogue().items() if name.startswith(TYPE)}
+TODAYS = {f"{name} of today": contract.writer() for name, contract in READERS.items()}
+RELEASED = {
+    f"{name} of {release.version}": schema
+    for release in releases()
+    for name, schema in release.schemas("writer").items()
+    if name in READERS
+}
+WRITERS = TODAYS | RELEASED
+KNOWN = frozenset[str]().union(*(known_names(contract.reader()) for contract in READERS.values()))
+
+of_the_builder = st.builds(
+    task_requested,
+    task_id=st.uuids(),
+    kind=values(KindName),
+    payload_version=values(PayloadVersion),
+    dispatch=values(Dispatch),
+    written_at=st.datetimes(timezones=st.just(UTC)),
+    traceparent=st.none() | st.text(st.characters(codec="utf-8"), max_size=128),
+)
+
+
+def of_a_promise(schema):
+    """Any document of a writer's schema, which cannot say that the subject is the task's id."""
+    return documents(schema).map(lambda written: written | {"subject": written["data"]["task_id"]})
+
+
+written_now = st.one_of([*map(of_a_promise, TODAYS.values()), of_the_builder.map(lambda m: json.loads(encode(m)))])
+
+
+@given(of_the_builder)
+@repeatable
+def test_every_message_that_a_relay_can_write_is_read_back_the_same(message):
+    assert decode(encode(message)) == message
+    assert decode(encode(message).decode()) == message
+
+
+@pytest.mark.parametrize("struct", [contract.struct for contract in READERS.values()], ids=lambda one: one.__name__)
+@given(st.data())
+@repeatable
+def test_every_value_of_the_struct_is_read_back_the_same(struct, data):
+    message = data.draw(values(struct))
+    message = msgspec.structs.replace(message, subject=str(message.data.task_id))
+    assert decode(encode(message)) == message
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@given(st.data())
+@repeatable
+def test_every_document_that_a_writer_promised_is_read_with_the_values_it_holds(writer, data):
+    document = data.draw(of_a_promise(WRITERS[writer]))
+    assert differences(Side().plain(taken(document)), in_utc(document)) == []
+
+
+@given(written_now, st.randoms(use_true_random=False))
+@repeatable
+def test_the_order_of_fields_means_nothing(document, random):
+    assert taken(shuffled(document, random)) == taken(document)
+
+
+@given(written_now, st.randoms(use_true_random=False))
+@repeatable
+def test_white_space_between_tokens_means_nothing(document, random):
+    assert taken_text(spaced(json.dumps(document), random)) == taken(document)
+
+
+@given(written_now, st.randoms(use_true_random=False))
+@repeatable
+def test_an_escaped_character_is_that_character(document, random):
+    assert taken_text(escaped(document, random)) == taken(document)
+
+
+@given(written_now, st.data())
+@repeatable
+def test_unknown_fields_at_any_level_change_nothing(document, data):
+    assert taken(data.draw(with_unknown_fields(document, KNOWN))) == taken(document)
+
+
+@given(written_now, st.data())
+@repeatable
+def test_leaving_out_what_is_optional_changes_nothing_else(document, data):
+    whole = Side().plain(taken(document))
+    contract = READERS[document["type"].removeprefix("waybill.")]
+    optional = sorted(set(document) - set(root(contract.reader())["required"]))
+    for name in data.draw(st.lists(st.sampled_from(optional), unique=True)) if optional else ():
+        del document[name]
+        del whole[name]
+    assert differences(Side().plain(taken(document)), whole) == []
+
+
+def root(schema):
+    """The schema of the document itself."""
+    return schema["$defs"][schema["$ref"].rpartition("/")[2]]
+
+
+def in_utc(document):
+    """A document with its time as readers show it."""
+    return document | {"time": Side().plain(msgspec.convert(document["time"], datetime))}
+
+
+def taken(document):
+    return taken_text(json.dumps(document))
+
+
+def taken_text(text):
+    """What `decode` makes of a text, which must be a message."""
+    read = decode(text.encode())
+    assert not isinstance(read, Poison), read
+    return read

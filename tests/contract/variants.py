@@ -1,0 +1,62 @@
+"""The same JSON document, written in another way: what every reader must take for the same."""
+
+import json
+import re
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.contract.strategies import any_json, characters
+
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_SPACES = ("", " ", "\n", "\t", "\r\n", "    ")
+
+
+def shuffled(document: Any, random: Random) -> Any:
+    """The same with the fields of every object in another order."""
+    if isinstance(document, dict):
+        fields = list(document.items())
+        random.shuffle(fields)
+        return {name: shuffled(inner, random) for name, inner in fields}
+    return [shuffled(inner, random) for inner in document] if isinstance(document, list) else document
+
+
+def spaced(text: str, random: Random) -> str:
+    """The same JSON text with white space between its tokens."""
+    return "".join(random.choice(_SPACES) + token for token in _TOKENS.findall(text)) + random.choice(_SPACES)
+
+
+def escaped(document: Any, random: Random) -> str:
+    """The document as JSON text in which some characters of strings, names included, are written as escapes."""
+
+    def one(character: str) -> str:
+        if character in '"\\' or character < " " or random.random() < 0.3:
+            units = character.encode("utf-16-be")
+            return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+        return character
+
+    def in_string(token: re.Match[str]) -> str:
+        if not token[0].startswith('"'):
+            return token[0]
+        return '"' + "".join(map(one, json.loads(token[0]))) + '"'
+
+    return _TOKENS.sub(in_string, json.dumps(document, ensure_ascii=False))
+
+
+@st.composite
+def with_unknown_fields(draw: st.DrawFn, document: Any, known: frozenset[str]) -> Any:
+    """The same with fields of any name and value added to objects at every level, but none that is `known`."""
+    if isinstance(document, list):
+        return [draw(with_unknown_fields(inner, known)) for inner in document]
+    if not isinstance(document, dict):
+        return document
+    names = st.text(characters, max_size=12).filter(lambda name: name not in known)
+    grown = {name: draw(with_unknown_fields(inner, known)) for name, inner in document.items()}
+    return {**draw(st.dictionaries(names, any_json, max_size=2)), **grown}
+
+
+def known_names(schema: dict[str, Any]) -> frozenset[str]:
+    """Every field that a schema names, at any level."""
+    found = {name for view in [schema, *schema.get("$defs", {}).values()] for name in view.get("properties", {})}
+    return frozenset(found)
