@@ -1,0 +1,16 @@
+"""Whether what one version writes is taken, and meant the same, by what another version reads.
+
+The one question is: is every document that the closed writer may write accepted by the open reader? `breaks` asks it
+of two schemas. Rules, by the ids that a break names:
+
+- R2: a field may be added only if the reader can do without it.
+- R3: a field is never removed, renamed or retyped, and a name with a tombstone never returns.
+- R4: a default is never changed.
+- R5: what a writer sends grows only where every reader takes it.
+- R7: a reader never gets stricter.
+"""
+
+from .schemas import breaks
+from .verdicts import Break, Newer, UnknownKeyword
+
+__all__ = ["Break", "Newer", "UnknownKeyword", "breaks"]
