@@ -16,7 +16,7 @@ IN_TURN = """
 import sys
 from waybill_migrations import main
 assert main.__file__.startswith(sys.argv[1]), main.__file__
-for words in (["new", "add a colour"], ["head"], ["check"], ["0003"]):
+for words in (["new", "add a colour"], ["head"], ["check"], ["0004"]):
     sys.argv[1:] = words
     main.main()
 """
@@ -117,7 +117,7 @@ async def test_new_writes_a_revision_out_of_the_difference_and_it_runs(empty_dat
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    written = (copy / "versions" / "0004_add_a_colour.py").read_text()
+    written = (copy / "versions" / "0005_add_a_colour.py").read_text()
     assert "op.add_column('tasks', sa.Column('colour', sa.Text(), nullable=True))" in written
     assert written.startswith('"""add a colour\n\nPhase: expand')
-    assert done.stdout.endswith("schema is at 0003 (was 0004)\n")
+    assert done.stdout.endswith("schema is at 0004 (was 0005)\n")

@@ -13,17 +13,28 @@ NEW_ATTEMPT = """INSERT INTO attempts (task_id, fence, attempt, outcome, worker,
 NEW_DEAD_LETTER = """INSERT INTO dead_letters (message_id, reason, detail, body, origin, receive_count)
     VALUES ('m', 'not_json', '', '', 'queue', 1)"""
 NEW_VERSION = "INSERT INTO published_versions (message_type, kind, payload_version) VALUES ('t', 'a.b', 1)"
+NEW_INSTANCE_OF = "INSERT INTO service_instances (instance, service, version, manifest,"
+OF_EACH_SERVICE = [
+    f"{NEW_INSTANCE_OF} expires) VALUES ('i', 's', '1', '{{}}', true)",
+    "UPDATE service_instances SET service = 's', version = '2', manifest = '{}', expires = true, last_seen_at = now()",
+    "UPDATE service_instances SET started_at = now(), stopped_at = now() WHERE instance = 'i' AND expires",
+    "SELECT * FROM service_instances",
+    "DELETE FROM service_instances WHERE last_seen_at < now()",
+]
 
 NOBODY_MAY = [
-    *(f"TRUNCATE {table}" for table in TABLES),
-    *(f"ALTER TABLE {table} ADD COLUMN x int" for table in TABLES),
-    *(f"DROP TABLE {table}" for table in TABLES),
+    *(f"TRUNCATE {table}" for table in (*TABLES, "service_instances")),
+    *(f"ALTER TABLE {table} ADD COLUMN x int" for table in (*TABLES, "service_instances")),
+    *(f"DROP TABLE {table}" for table in (*TABLES, "service_instances")),
     *(f"UPDATE {table} SET tenant = 'other'" for table in TABLES),
     *(f"DELETE FROM {table}" for table in ("tasks", "attempts", "dead_letters", "published_versions")),
     *(f"UPDATE tasks SET {column} = {column}" for column in
       ("id", "kind", "payload_version", "title", "description", "payload", "created_at", "traceparent")),
     *(f"UPDATE attempts SET {column} = {column}" for column in ("outcome", "error", "attempt", "worker")),
     "UPDATE dead_letters SET reason = 'solved'",
+    "UPDATE service_instances SET instance = 'other'",
+    f"{NEW_INSTANCE_OF} last_seen_at) VALUES ('i', 's', '1', '{{}}', now())",
+    f"{NEW_INSTANCE_OF} stopped_at) VALUES ('i', 's', '1', '{{}}', now())",
     "UPDATE outbox SET task_id = gen_random_uuid()",
     "CREATE TABLE mine ()", "CREATE SCHEMA mine", "CREATE VIEW mine AS SELECT 1", "CREATE INDEX ON tasks (title)",
     "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE ROLE mine",
@@ -89,7 +100,7 @@ async def test_a_role_is_denied_all_that_its_service_must_not_do(database, tasks
 async def test_a_role_may_do_what_its_service_does(database, tasks, role):
     await tasks.add()
     connection = await database.connect(role)
-    outcomes = {sql: await outcome(connection, sql) for sql in GRANTED[role]}
+    outcomes = {sql: await outcome(connection, sql) for sql in GRANTED[role] + OF_EACH_SERVICE}
     assert {sql: why for sql, why in outcomes.items() if why != "done"} == {}
 
 

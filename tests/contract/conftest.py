@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import waybill_api.store
 import waybill_processor.store
+import waybill_runtime.instances
 
 ROLES = {
     "waybill_api.store.tasks": "waybill_api",
@@ -21,6 +22,8 @@ ROLES = {
     "waybill_processor.store.dead_letters": "waybill_processor",
 }
 """Whose statements a store's module holds."""
+OF_EVERY_ROLE = waybill_runtime.instances
+"""Each service registers itself, in its own role."""
 SQL = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b")
 
 # As a store that has run for a while: most tasks are completed, few are under way.
@@ -61,11 +64,14 @@ def constants(module: ModuleType) -> Iterator[tuple[str, str]]:
 
 def all_statements() -> dict[str, tuple[str | None, str]]:
     """Name to (role, text) of every SQL constant of both services."""
-    return {
+    of_one = {
         name: (ROLES.get(module.__name__), text)
         for module in store_modules()
         for name, text in constants(module)
         if SQL.match(text)
+    }
+    return of_one | {
+        f"{name} as {role}": (role, text) for name, text in constants(OF_EVERY_ROLE) for role in set(ROLES.values())
     }
 
 

@@ -25,6 +25,9 @@ PLANTED = [
     ("A handler sees", "waybill_processor/handlers/note_process.py", "import waybill_runtime.database"),
     ("The API:", "waybill_api/store/tasks.py", "import waybill_api.routes"),
     ("The API:", "waybill_api/relay/loop.py", "import waybill_api.routes"),
+    ("The API:", "waybill_api/manifest.py", "import waybill_api.store.tasks"),
+    ("The processor:", "waybill_processor/manifest.py", "import waybill_processor.core"),
+    ("SQL is spoken", "waybill_runtime/instances.py", "import asyncpg"),
     ("The processor:", "waybill_processor/running.py", "import waybill_processor.core"),
 ]
 RULES = [

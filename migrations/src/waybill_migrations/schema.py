@@ -1,7 +1,7 @@
 """The tables as SQLAlchemy Core: what autogenerate compares a database with. The services run plain SQL instead.
 
-Every table and list index carries `tenant` from the start; nothing refers to `tasks` by a foreign key, and
-`tasks` is unique on its id alone, so that it can be partitioned by time later.
+Every table of tasks and each list index carries `tenant` from the start; nothing refers to `tasks` by a foreign key,
+and `tasks` is unique on its id alone, so that it can be partitioned by time later.
 """
 
 import sqlalchemy as sa
@@ -145,4 +145,25 @@ published_versions = sa.Table(
     sa.Column("payload_version", sa.SmallInteger, primary_key=True, autoincrement=False),
     _tenant(),
     _instant("last_published_at", nullable=False, server_default=_now),
+)
+
+service_instances = sa.Table(
+    "service_instances",
+    metadata,
+    sa.Column(
+        "instance", sa.Text, primary_key=True, comment="what it is, and host and process, or the name of a function"
+    ),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("manifest", pg.JSONB, nullable=False, comment="contracts that it writes and reads, by digest"),
+    sa.Column(
+        "expires",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.true(),
+        comment="whether it tells each minute that it lives; a function cannot",
+    ),
+    _instant("started_at", nullable=False, server_default=_now),
+    _instant("last_seen_at", nullable=False, server_default=_now),
+    _instant("stopped_at", comment="set when it ended in good order"),
 )

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from waybill_dev.deploy.artefact import LOCAL_BUCKET, build_zip, upload
 from waybill_dev.deploy.aws import Aws, refusals
@@ -15,6 +15,7 @@ from waybill_dev.deploy.stack import Deployed, Say, Stack
 from waybill_dev.errors import StackError
 
 _ENABLED_SECONDS = 120.0
+_REGISTER = b'{"Records": [], "waybill": "register"}'
 
 
 def deploy_function(aws: Aws, checkout: Path, given: Mapping[str, str], say: Say) -> Deployed:
@@ -39,18 +40,23 @@ def _queue(aws: Aws, say: Say) -> dict[str, str]:
 
 
 def _try(aws: Aws, outputs: Mapping[str, str], zipped: Path, say: Say) -> None:
-    """An empty batch loads the code and reads the settings, and makes tasks go that were held for this build."""
+    """An empty batch loads the code and reads the settings. The function registers, and makes held tasks go."""
     client, name = aws.client("lambda"), outputs["FunctionName"]
     digest = base64.b64encode(hashlib.sha256(zipped.read_bytes()).digest()).decode()
     with refusals():
         if client.get_function_configuration(FunctionName=name)["CodeSha256"] != digest:
             raise StackError(f"{name} runs another zip than the one built: was it deployed by somebody else just now?")
         began = time.monotonic()
-        answer = client.invoke(FunctionName=name, Payload=b'{"Records": []}')
+        answer = client.invoke(FunctionName=name, Payload=_REGISTER)
         said = answer["Payload"].read().decode(errors="replace")
-        if "FunctionError" in answer or json.loads(said) != {"batchItemFailures": []}:
+        told = {} if "FunctionError" in answer else _object(said)
+        if told.get("batchItemFailures") != []:
             raise StackError(f"{name} fails an empty batch: {_reason(said)}; its log is in {outputs['LogGroupName']}")
         say(f"{name} answered an empty batch in {time.monotonic() - began:.1f} s")
+        if "registered" not in told:
+            why = told.get("failed", "it does not know how to")
+            raise StackError(f"{name} is deployed, but could not register itself for can-i-deploy: {why}")
+        say(f"registered as {told['registered']}, version {told.get('version')}")
         _await_enabled(client, outputs["MappingId"])
     say("the mapping is enabled")
 
@@ -61,6 +67,14 @@ def _await_enabled(client: Any, mapping_id: str) -> None:
         if time.monotonic() > deadline:
             raise StackError(f"the event source mapping {mapping_id} is {state}, not Enabled: look at it in AWS")
         time.sleep(1)
+
+
+def _object(said: str) -> dict[str, Any]:
+    try:
+        told: Any = json.loads(said)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
 
 
 def _reason(said: str) -> str:

@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar
 from waybill_runtime.database import open_pool
+from waybill_runtime.instances import Instance, registered
 
 from .accept import Acceptance
 from .health import Health
+from .methods import options_routes
 from .pages import PAGES
 from .problems import problem_response
 from .relay.loop import open_relay
@@ -19,17 +21,25 @@ from .store.probe import DatabaseProbe
 from .store.tasks import TaskStore
 
 
-def create_app(settings: ApiSettings, relay_settings: RelaySettings | None) -> Litestar:
-    """The application. With relay settings it publishes too; without, that is for `waybill-relay`."""
+def create_app(
+    settings: ApiSettings, relay_settings: RelaySettings | None, instance: Instance | None = None
+) -> Litestar:
+    """The application. With relay settings it publishes too; without, that is for `waybill-relay`.
+
+    It registers as `instance`, unless that is None.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        async with open_services(settings, relay_settings) as services:
+        async with AsyncExitStack() as stack:
+            if instance is not None:
+                await stack.enter_async_context(registered(settings.database_url, instance))
+            services = await stack.enter_async_context(open_services(settings, relay_settings))
             app.state["services"] = services
             yield
 
     return Litestar(
-        [*ROUTES, *PAGES],
+        [*ROUTES, *PAGES, *options_routes([*ROUTES, *PAGES])],
         lifespan=[lifespan],
         exception_handlers={Exception: problem_response},
         openapi_config=None,

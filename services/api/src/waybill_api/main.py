@@ -7,6 +7,7 @@ import socket
 
 import structlog
 import uvicorn
+from waybill_runtime.instances import this_process
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.sqs import aws_region
 from waybill_runtime.telemetry import configure_logging
@@ -14,6 +15,7 @@ from waybill_runtime.telemetry import configure_logging
 from .app import create_app
 from .connection import BoundedHttpProtocol
 from .edge import with_request_ids
+from .manifest import api_manifest
 from .relay.settings import RelaySettings
 from .settings import ApiSettings
 
@@ -29,9 +31,10 @@ def main() -> None:
     configure_logging("api", settings.log_format, settings.log_level)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # bad bytes are answered, not reported
     listener = listen_or_exit(settings.api_host, settings.api_port)
+    instance = this_process("api", api_manifest())
     server = uvicorn.Server(
         uvicorn.Config(
-            with_request_ids(create_app(settings, relay_settings)),
+            with_request_ids(create_app(settings, relay_settings, instance)),
             loop="uvloop",
             http=BoundedHttpProtocol,
             ws="none",

@@ -62,6 +62,13 @@ class Processor:
             self.database_down = False
             log.warning("processor.database_back")
 
+    async def unhold(self) -> int:
+        """Make tasks go that wait for a processor like this one; answers how many. Raises as the database does."""
+        total = 0
+        while released := await self._claims.unhold():
+            total += released
+        return total
+
     async def _claim_and_work(self, batch: Batch) -> None:
         try:
             claims = await self._claims.claim([asked_of(request.message) for request in batch.requests.values()])

@@ -77,6 +77,22 @@ async def open_pool(
             await _close(pool)
 
 
+@asynccontextmanager
+async def open_connection(url: str, application_name: str) -> AsyncGenerator["asyncpg.Connection[Any]"]:
+    """One connection for something that is rare, with the same bounds. Raises what `DatabaseUnavailable` names."""
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings={"application_name": application_name},
+    )
+    try:
+        yield connection
+    finally:
+        with contextlib.suppress(*DatabaseUnavailable):
+            await connection.close(timeout=CLOSE_SECONDS)
+
+
 async def _close(pool: asyncpg.Pool) -> None:
     """Politely if the database plays along; a pool whose close is cut off drops its connections by itself."""
     with contextlib.suppress(*DatabaseUnavailable):

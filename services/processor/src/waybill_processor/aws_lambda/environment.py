@@ -6,16 +6,19 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
+from waybill_contracts.manifest import ServiceManifest
 from waybill_runtime.settings import load_settings
 from waybill_runtime.telemetry import configure_logging
 
 from ..bootstrap import open_processor
 from ..core import Processor
 from ..handlers import handler_table, webhook_sender
+from ..manifest import processor_manifest
 from ..registry import HandlerTable
 from ..settings import LambdaSettings
 from .invocation import Invocation
 from .records import read_records, response
+from .registration import is_asked, register_function
 
 CONNECTIONS = 2
 STALE_SECONDS = 30.0
@@ -36,6 +39,7 @@ class Environment:
         self._processor: Processor | None = None
         self._settings: LambdaSettings | None = None
         self._longest_seconds = 0.0
+        self._manifest: ServiceManifest | None = None
         self._name = "lambda"
         self._used_at = 0.0
 
@@ -61,9 +65,12 @@ class Environment:
         invocation = Invocation(processor, context, settings.concurrency, self._longest_seconds)
         deliveries = read_records(event)
         failed = await invocation.run(deliveries)
+        answer = response(failed)
+        if is_asked(event) and self._manifest is not None:
+            answer |= await register_function(context.function_name, self._manifest, settings.database_url, processor)
         self._used_at = time.monotonic()
         log.info("lambda.invoked", records=len(deliveries), handed_back=len(failed))
-        return response(failed)
+        return answer
 
     async def _opened(self) -> tuple[Processor, LambdaSettings]:
         if self._processor is not None and self._settings is not None:
@@ -76,6 +83,7 @@ class Environment:
         opened = open_processor(settings, table, settings.concurrency, lambda: self._name, connections=CONNECTIONS)
         self._processor = await self._stack.enter_async_context(opened)
         self._settings = settings
+        self._manifest = processor_manifest(table)
         self._longest_seconds = max(line.policy.time_limit_seconds for line in table)
         return self._processor, settings
 

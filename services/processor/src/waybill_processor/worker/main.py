@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
+from waybill_runtime.instances import registered, this_process
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.sqs import aws_region
 from waybill_runtime.telemetry import configure_logging
@@ -15,6 +16,7 @@ from waybill_runtime.telemetry import configure_logging
 from ..bootstrap import open_processor
 from ..core import Processor
 from ..handlers import WebhookSender, handler_table, webhook_sender
+from ..manifest import processor_manifest
 from ..queue import open_queue
 from ..registry import HandlerTable, HandlerTableError
 from ..running import Interruption
@@ -50,6 +52,8 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
     for received in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(received, stopping.set)
     async with AsyncExitStack() as stack:
+        instance = this_process("worker", processor_manifest(table))
+        await stack.enter_async_context(registered(settings.database_url, instance))
         queue = await stack.enter_async_context(open_queue(settings.queue_url, settings.receive_wait_seconds))
         await stack.enter_async_context(webhooks)
         settling = Settling(queue, settings.visibility_seconds)
