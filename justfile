@@ -108,6 +108,12 @@ test-package folder *options: setup
 test-contracts *options: setup
     @{{ python }} -m pytest shared/contracts tests/contract "$@"
 
+# Keep the contracts as they are, for ever: schemas, samples, wheel; refuses what breaks, and a version that does not fit
+[group("development")]
+[no-exit-message]
+contracts-release: setup
+    @{{ python }} -m tools.contracts.release
+
 # The zip of a Lambda function in dist/: `package processor aws --arch arm64`; for the local MiniStack unless told
 [group("development")]
 [no-exit-message]

@@ -35,7 +35,8 @@ def reading(contract: Contract, document: bytes) -> Any:
 
 def refusal(read: Any) -> str | None:
     """Why a reader refused a document, or None if it read it."""
-    return cast("dict[str, Any]", read).get(REFUSED) if isinstance(read, dict) and len(read) == 1 else None
+    fields = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+    return fields[REFUSED] if fields.keys() == {REFUSED} else None
 
 
 def readings(samples: Samples) -> Readings:
@@ -75,6 +76,10 @@ def differences(released: Any, read: Any, path: str = "$") -> list[str]:
     if isinstance(released, dict) and isinstance(read, dict):
         old, new = cast("dict[str, Any]", released), cast("dict[str, Any]", read)
         return [at for name in old if name in new for at in differences(old[name], new[name], f"{path}.{name}")]
+    if isinstance(released, list) and isinstance(read, list):
+        pairs = list(zip(cast("list[Any]", released), cast("list[Any]", read), strict=False))
+        if len(pairs) == len(cast("list[Any]", released)) == len(cast("list[Any]", read)):
+            return [at for i, (one, other) in enumerate(pairs) for at in differences(one, other, f"{path}[{i}]")]
     return [] if _same(released, read) else [path]
 
 

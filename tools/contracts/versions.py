@@ -1,0 +1,97 @@
+"""Every version of the contracts, released or not, in one form; and what the working tree deserves to be called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from waybill_contracts.catalogue import Schema, catalogue, digest
+
+from tools.contracts.history import Release, number
+from tools.contracts.samples import golden_samples
+from tools.contracts.tombstones import fields
+
+Level = Literal["patch", "minor", "major"]
+WORKING_TREE = "working tree"
+
+
+@dataclass(frozen=True)
+class Version:
+    """All contracts of one version: what its writers promise and write, and what its readers need."""
+
+    label: str
+    """As in `1.0.0`, or `working tree`."""
+    writers: Mapping[str, Schema]
+    readers: Mapping[str, Schema]
+    samples: Mapping[str, Mapping[str, bytes]]
+
+    def views(self, contract: str) -> tuple[str, str]:
+        """The digests of a contract's writer and reader."""
+        return digest(self.writers[contract]), digest(self.readers[contract])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one contract since a release."""
+
+    level: Level
+    contract: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.level:<6} {self.contract}: {self.what}"
+
+
+def released(release: Release) -> Version:
+    """A release as a version."""
+    return Version(release.version, release.writers, release.readers, release.samples)
+
+
+def working_tree() -> Version:
+    """The contracts as they stand in this checkout. Raises NoSample where a struct gives no golden sample."""
+    today = catalogue()
+    return Version(
+        WORKING_TREE,
+        {name: contract.writer() for name, contract in today.items()},
+        {name: contract.reader() for name, contract in today.items()},
+        {name: golden_samples(contract) for name, contract in today.items()},
+    )
+
+
+def changes(before: Version, after: Version) -> list[Change]:
+    """What changed between two versions, contract by contract; wording and code do not count."""
+    known = {base(name) for name in before.writers}
+    found = [Change("major", name, "is gone") for name in before.writers if name not in after.writers]
+    for name in after.writers:
+        if name not in before.writers:
+            is_next = base(name) in known
+            found.append(Change("major" if is_next else "minor", name, "is new" + ", a next version" * is_next))
+        elif before.views(name) != after.views(name):
+            found.append(Change("minor", name, _what_changed(before, after, name)))
+    return sorted(found, key=lambda change: change.contract)
+
+
+def deserved(before: str, found: list[Change]) -> str:
+    """The version that a change makes of version `before`: R1."""
+    major, minor, patch = number(before)
+    level = level_of(found)
+    return {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}"}[
+        level
+    ]
+
+
+def level_of(found: list[Change]) -> Level:
+    """The greatest level among changes; `patch` where no contract changed."""
+    levels = {change.level for change in found}
+    return "major" if "major" in levels else "minor" if "minor" in levels else "patch"
+
+
+def base(contract: str) -> str:
+    """The name without its version: `payload.note.process` of `payload.note.process.v1`."""
+    return contract.rpartition(".v")[0]
+
+
+def _what_changed(before: Version, after: Version, name: str) -> str:
+    old = fields(before.writers[name]) | fields(before.readers[name])
+    new = fields(after.writers[name]) | fields(after.readers[name])
+    parts = [f"+ {path}" for path in sorted(new - old)] + [f"- {path}" for path in sorted(old - new)]
+    return ", ".join(parts) or "the same fields with other rules"
