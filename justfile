@@ -114,6 +114,18 @@ test-contracts *options: setup
 contracts-release: setup
     @{{ python }} -m tools.contracts.release
 
+# Keep a service as it is now, to be run beside later versions: `release api|processor`, with a version of its own
+[group("development")]
+[no-exit-message]
+release *service: setup
+    @{{ python }} -m tools.release_service "$@"
+
+# Services of the release before beside those of today: mixed, swapped under load, and rolled back
+[group("development")]
+[no-exit-message]
+test-upgrade *options: setup
+    @{{ python }} -m pytest tests/upgrade "$@"
+
 # The zip of a Lambda function in dist/: `package processor aws --arch arm64`; for the local MiniStack unless told
 [group("development")]
 [no-exit-message]

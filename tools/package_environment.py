@@ -1,6 +1,7 @@
 """An environment that holds one package, the siblings it declares and its locks: what makes "separately packaged" true.
 
-Members go in as built wheels, so a file that is missing from a wheel is missing from the tests too.
+Members go in as built wheels, so a file that is missing from a wheel is missing from the tests too. `renewed` makes any
+environment of locks and wheels, so also that of a release that was kept.
 """
 
 import hashlib
@@ -18,24 +19,26 @@ WHEELS = ROOT / ".tools" / "wheels"
 
 def package_environment(package: Package) -> Path:
     """The environment's folder, brought up to date; raises WorkspaceError if it cannot be made."""
-    with only_one(ENVIRONMENTS):
-        return renewed(package)
-
-
-def renewed(package: Package) -> Path:
-    """As `package_environment`, for one caller at a time."""
     if not package.test_lock.exists():
         raise WorkspaceError(f"{package.folder} has no requirements-test.lock: list its test tools, then ./justw lock")
-    folder = ENVIRONMENTS / package.name
-    wheels = [wheel(member) for member in [package, *siblings(package)]]
-    wanted = "\n".join([*(path.parent.name for path in wheels), *(digest_of(lock) for lock in locks_of(package))])
+    with only_one(ENVIRONMENTS):
+        wheels = [wheel(member) for member in [package, *siblings(package)]]
+        return renewed(ENVIRONMENTS / package.name, locks_of(package), wheels)
+
+
+def renewed(folder: Path, locks: list[Path], wheels: list[Path]) -> Path:
+    """`folder` with what the locks name, by hash, and the wheels; as it is if it was made of the same. One at a time.
+
+    Raises WorkspaceError if it cannot be made.
+    """
+    wanted = "\n".join(f"{path.name} {digest_of(path)}" for path in [*locks, *wheels])
     stamp = folder / STAMP.name
     if stamp.exists() and stamp.read_text() == wanted:
         return folder
     python = ("--python", str(folder / "bin" / "python"))
     shutil.rmtree(folder, ignore_errors=True)
     uv("venv", "--quiet", "--no-project", "--python", ">=3.11", str(folder))
-    uv("pip", "sync", "--quiet", *python, "--require-hashes", *map(str, locks_of(package)))
+    uv("pip", "sync", "--quiet", *python, "--require-hashes", *map(str, locks))
     uv("pip", "install", "--quiet", *python, "--no-deps", *map(str, wheels))
     uv("pip", "check", "--quiet", *python)
     stamp.write_text(wanted)
