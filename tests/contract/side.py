@@ -75,7 +75,7 @@ class Side:
     def plain(self, value: Any) -> Any:
         """A value as JSON, with all defaults shown and nothing else added."""
         if isinstance(value, self._msgspec.Struct):
-            value = {name: getattr(value, name) for name in value.__struct_fields__}
+            value = {one.encode_name: getattr(value, one.name) for one in self._msgspec.structs.fields(value)}
         match value:
             case dict():
                 return {key: self.plain(inner) for key, inner in value.items() if inner is not self._msgspec.UNSET}

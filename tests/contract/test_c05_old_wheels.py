@@ -11,7 +11,8 @@ from waybill_contracts.catalogue import catalogue
 
 from tests.contract.side import Side
 from tests.contract.strategies import documents, drawn, values, zones
-from tests.contract.wheels import differences, golden_samples, old_side, releases, releases_to_meet, wheel_of
+from tests.contract.wheels import built, old_side, released_samples, releases, wheels
+from tools.contracts.readings import differences
 
 MESSAGE = "task.requested.v1"
 GENERATED = 100
@@ -32,16 +33,29 @@ dispatches = st.fixed_dictionaries(
 """What stands in an outbox row and its task."""
 
 
-@pytest.fixture(scope="module", params=releases_to_meet(), ids=lambda release: release.version)
-def release(request):
+@pytest.fixture(scope="module", params=wheels())
+def released(request):
+    """Of a release; each test meets them all."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def old(release, tmp_path_factory):
+def wheel(released):
+    return built(wheels()[released])
+
+
+@pytest.fixture(scope="module")
+def old(wheel, tmp_path_factory):
     """A process of the release."""
-    with old_side(wheel_of(release), tmp_path_factory.mktemp("importable")) as process:
+    with old_side(wheel, tmp_path_factory.mktemp("importable")) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def promised(released):
+    """What the writers of the release promised, by contract."""
+    todays = {name: contract.writer() for name, contract in catalogue().items()}
+    return next((release.writers for release in releases() if release.version == released), todays)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +63,10 @@ def today():
     return Side()
 
 
-def test_the_process_runs_the_wheel_of_that_release_and_can_import_nothing_else(old, release):
+def test_the_process_runs_the_wheel_of_that_release_and_can_import_nothing_else(old, released, wheel):
     about = old.ask("about")
-    assert about["file"].startswith(str(wheel_of(release)))
-    assert (about["version"], about["strangers"]) == (release.version, [])
+    assert about["file"].startswith(str(wheel))
+    assert (about["version"], about["strangers"]) == (released, [])
 
 
 def test_an_old_processor_reads_what_todays_relay_writes(old, today):
@@ -66,7 +80,7 @@ def test_todays_processor_reads_what_an_old_relay_writes(old, today):
 
 
 def test_every_golden_message_means_the_same_to_both(old, today):
-    samples = golden_samples(MESSAGE)
+    samples = released_samples(MESSAGE)
     bodies = list(samples.values())
     compare("golden message", list(samples), today.read_messages(bodies), old.ask("read_messages", bodies=bodies))
 
@@ -102,25 +116,24 @@ def test_an_old_side_reads_what_todays_side_stores(old, today):
         compare(contract, written, today.read(contract, written), old.ask("read", contract=contract, documents=written))
 
 
-def test_todays_side_reads_what_an_old_side_stores(old, today, release):
-    promised = release.schemas("writer")
+def test_todays_side_reads_what_an_old_side_stores(old, today, promised):
     for contract in both_know(old):
-        schema = promised.get(contract) or catalogue()[contract].writer()
-        written = old.ask("write", contract=contract, values=promised_values(json.dumps(schema, sort_keys=True)))
+        values = promised_values(json.dumps(promised[contract], sort_keys=True))
+        written = old.ask("write", contract=contract, values=values)
         compare(contract, written, today.read(contract, written), old.ask("read", contract=contract, documents=written))
 
 
 def test_every_golden_document_that_is_stored_means_the_same_to_both(old, today):
     for contract in both_know(old):
-        samples = golden_samples(contract)
+        samples = released_samples(contract)
         documents = list(samples.values())
         theirs = old.ask("read", contract=contract, documents=documents)
         compare(contract, list(samples), today.read(contract, documents), theirs)
 
 
 def test_every_release_has_golden_samples_of_every_contract():
-    for each in releases():
-        assert each.sampled() == sorted(each.schemas("writer"))
+    for release in releases():
+        assert set(release.samples) == set(release.writers) == set(release.readers)
 
 
 @cache
@@ -166,7 +179,9 @@ def compare(what, written, ours, theirs):
         if "value" not in here or "value" not in there:
             wrong.append(f"{document}\n    here: {here}\n    there: {there}")
         elif found := differences(here["value"], there["value"]):
-            wrong.append(f"{document}\n    " + "\n    ".join(found))
+            wrong.append(
+                f"{document}\n    at {', '.join(found)}\n    here: {here['value']}\n    there: {there['value']}"
+            )
     if wrong:
         report = "\n  ".join([f"{len(wrong)} of {len(written)} differ: {what}", *wrong[:SHOWN]])
         pytest.fail(report, pytrace=False)

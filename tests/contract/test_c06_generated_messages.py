@@ -14,7 +14,8 @@ from waybill_contracts.message import Dispatch, KindName, PayloadVersion
 from tests.contract.side import Side
 from tests.contract.strategies import documents, repeatable, values
 from tests.contract.variants import escaped, known_names, shuffled, spaced, with_unknown_fields
-from tests.contract.wheels import differences, releases
+from tests.contract.wheels import releases
+from tools.contracts.readings import differences
 
 TYPE = "task.requested."
 READERS = {name: contract for name, contract in catalogue().items() if name.startswith(TYPE)}
@@ -22,7 +23,7 @@ TODAYS = {f"{name} of today": contract.writer() for name, contract in READERS.it
 RELEASED = {
     f"{name} of {release.version}": schema
     for release in releases()
-    for name, schema in release.schemas("writer").items()
+    for name, schema in release.writers.items()
     if name in READERS
 }
 WRITERS = TODAYS | RELEASED

@@ -6,65 +6,48 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from tests.contract import side
-from tools.workspace import ROOT, package_in
+from tools.contracts.chain import read_manifest
+from tools.contracts.history import RELEASED, Release, number
+from tools.environment import only_one
+from tools.package_environment import WHEELS
+from tools.package_environment import wheel as wheel_of
+from tools.workspace import package_in
 
-RELEASED = ROOT / "shared" / "contracts" / "released"
-
-
-class Release(NamedTuple):
-    """One release of the contracts; `folder` is None for the working tree, which stands in until there is a release."""
-
-    version: str
-    folder: Path | None
-
-    def schemas(self, view: str) -> dict[str, dict[str, Any]]:
-        """The schemas of one view, `writer` or `reader`, by contract."""
-        found = (self.folder / "schemas").glob(f"*.{view}.json") if self.folder else ()
-        return {path.name.removesuffix(f".{view}.json"): json.loads(path.read_bytes()) for path in sorted(found)}
-
-    def samples(self, contract: str) -> dict[str, str]:
-        """The golden samples of a contract: name to the document's text, byte for byte."""
-        found = (self.folder / "samples" / contract).glob("*.json") if self.folder else ()
-        return {f"{self.version}/{path.stem}": path.read_text() for path in sorted(found)}
-
-    def sampled(self) -> list[str]:
-        """The contracts that have golden samples."""
-        return sorted(path.name for path in (self.folder / "samples").iterdir()) if self.folder else []
+CONTRACTS = "shared/contracts"
 
 
 def releases() -> list[Release]:
-    """All releases, oldest first."""
-    folders = [path for path in RELEASED.glob("*") if path.is_dir()]
-    found = sorted(folders, key=lambda path: [int(part) for part in path.name.split(".")])
-    return [Release(folder.name, folder) for folder in found]
+    """All releases, oldest first; whether their files were edited is asked elsewhere."""
+    folders = (path for path in RELEASED.glob("*.*.*") if path.is_dir())
+    return [Release(path, read_manifest(path)) for path in sorted(folders, key=lambda path: number(path.name))]
 
 
-def golden_samples(contract: str) -> dict[str, str]:
-    """Every golden sample of a contract ever released."""
-    return {name: text for release in releases() for name, text in release.samples(contract).items()}
+def wheels() -> dict[str, Path | None]:
+    """The wheels to meet, by version. Before the first release the working tree's own stands in: None, until built."""
+    version = package_in(CONTRACTS).pyproject["project"]["version"]
+    return {release.version: release.wheel for release in releases()} or {version: None}
 
 
-def releases_to_meet() -> list[Release]:
-    """All releases; before the first one, the working tree's own wheel."""
-    version = package_in("shared/contracts").pyproject["project"]["version"]
-    return releases() or [Release(version, None)]
-
-
-def wheel_of(release: Release) -> Path:
-    """The wheel of a release."""
-    if release.folder is not None:
-        return release.folder / f"waybill_contracts-{release.version}-py3-none-any.whl"
-    from tools.environment import only_one
-    from tools.package_environment import WHEELS, wheel
-
-    WHEELS.mkdir(parents=True, exist_ok=True)
+def built(wheel: Path | None) -> Path:
+    """A wheel, built if it is that of the working tree."""
+    if wheel is not None:
+        return wheel
     with only_one(WHEELS):
-        return wheel(package_in("shared/contracts"))
+        return wheel_of(package_in(CONTRACTS))
+
+
+def released_samples(contract: str) -> dict[str, str]:
+    """Every golden sample of a contract ever released, byte for byte, by release and name."""
+    return {
+        f"{release.version}/{name}": sample.decode()
+        for release in releases()
+        for name, sample in release.samples.get(contract, {}).items()
+    }
 
 
 class OldSide:
@@ -91,14 +74,3 @@ def old_side(wheel: Path, folder: Path) -> Iterator[OldSide]:
     command = [sys.executable, "-I", "-S", side.__file__, str(wheel), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield OldSide(process)
-
-
-def differences(ours: Any, theirs: Any, path: str = "$") -> list[str]:
-    """Where two readings differ in what both have; a field that only one of them knows does not count."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        shared = [name for name in ours if name in theirs]
-        return [found for name in shared for found in differences(ours[name], theirs[name], f"{path}.{name}")]
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        pairs = enumerate(zip(ours, theirs, strict=True))
-        return [found for i, (one, other) in pairs for found in differences(one, other, f"{path}[{i}]")]
-    return [] if ours == theirs and type(ours) is type(theirs) else [f"{path}: {theirs!r} there, {ours!r} here"]
