@@ -10,7 +10,24 @@ of two schemas. Rules, by the ids that a break names:
 - R7: a reader never gets stricter.
 """
 
+from .http import http_breaks
+from .levels import ContractBreak, Judgement, Level, Tombstones, View, judge
+from .names import removal_breaks, tombstone_breaks
 from .schemas import breaks
 from .verdicts import Break, Newer, UnknownKeyword
 
-__all__ = ["Break", "Newer", "UnknownKeyword", "breaks"]
+__all__ = [
+    "Break",
+    "ContractBreak",
+    "Judgement",
+    "Level",
+    "Newer",
+    "Tombstones",
+    "UnknownKeyword",
+    "View",
+    "breaks",
+    "http_breaks",
+    "judge",
+    "removal_breaks",
+    "tombstone_breaks",
+]

@@ -20,7 +20,7 @@ def compare_defaults(writer: Any, reader: Any, may_be_left_out: bool, place: Pla
         return
     one_alone = mine is UNSET or theirs is UNSET
     if may_be_left_out if one_alone else not is_same(mine, theirs):
-        said = f"left out, the field is {_words(mine)} to the writer and {_words(theirs)} to the reader"
+        said = f"left out, it is {_words(mine)} to the writer and {_words(theirs)} to the reader"
         yield place.broken("R4", said, step)
 
 

@@ -18,11 +18,11 @@ def check_required(writer: Schema, reader: Schema, place: Place) -> Iterator[Bre
         if name in always:
             continue
         if _sent(writer, name) is not False:
-            yield place.broken("R2", f"the writer may leave out `{name}`; the reader requires it", f".{name}")
+            yield place.broken("R2", "the writer may leave it out; the reader requires it", f".{name}")
         elif place.newer == "writer":
-            yield place.broken("R3", f"the writer no longer sends `{name}`; the reader requires it", f".{name}")
+            yield place.broken("R3", "the writer no longer sends it; the reader requires it", f".{name}")
         else:
-            detail = f"the writer does not send `{name}`; the reader now requires it, without a default"
+            detail = "the writer does not send it; the reader now requires it, without a default"
             yield place.broken("R2", detail, f".{name}")
 
 
@@ -39,7 +39,7 @@ def check_strangers(writer: Schema, reader: Schema, place: Place) -> Iterator[Br
     rule = "R2" if place.newer == "writer" else "R3"
     for name in _names(writer, reader):
         if _sent(writer, name) is not False and _read(reader, name) is False:
-            detail = f"the writer sends `{name}`; the reader does not know it, and refuses unknown fields"
+            detail = "the writer sends it; the reader does not know it, and refuses unknown fields"
             yield place.broken(rule, detail, f".{name}")
 
 

@@ -42,7 +42,9 @@ def type_of(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    return {int: "integer", float: "number", str: "string"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "integer" if isinstance(value, int) else "number"
 
 
 def is_of_type(value: Any, name: str) -> bool:

@@ -37,8 +37,9 @@ class Place(Struct, frozen=True):
     compare: Compare
 
     def broken(self, rule: str, detail: str, step: str = "") -> Break:
-        """A break here, or one step further in."""
-        return Break(rule, self.path + step, detail)
+        """A break here, or one step further in; the field is named before the sentence that tells of both sides."""
+        path = self.path + step
+        return Break(rule, path, f"`{path.rpartition(' ')[2].rpartition('.')[2]}`: {detail}")
 
     def wider(self, detail: str) -> Break:
         """The writer may write more than the reader takes: R5 if the writer is newer (it grew), else R7."""

@@ -11,7 +11,12 @@ from .references import pointed
 from .verdicts import Schema, UnknownKeyword
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
-FORMATS = frozenset({"date-time", "date", "time", "partial-time", "duration", "uuid", "decimal", "uri"})
+FORMATS = frozenset(
+    {
+        *("date-time", "date", "time", "duration", "uuid", "uri", "uri-reference", "email", "hostname", "ipv4", "ipv6"),
+        *("partial-time", "decimal"),  # of msgspec, not of JSON Schema
+    }
+)
 """Formats are assertions here: msgspec refuses a string that breaks one."""
 
 _WORDING = frozenset({"$schema", "$comment", "title", "description", "examples", "deprecated"})
