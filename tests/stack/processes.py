@@ -55,6 +55,12 @@ class Service:
         about = [line for line in lines if line.get("event") == event]
         return [line for line in about if all(line.get(name) == value for name, value in facts.items())]
 
+    def complaints(self) -> list[dict[str, Any]]:
+        """Its warnings, its errors, and lines that are no event (a traceback, a warning of Python) as `event`."""
+        lines = self._log.read_text().splitlines()
+        events = [json.loads(line) if line.startswith("{") else {"event": line} for line in lines]
+        return [event for event in events if event.get("level") not in ("debug", "info")]
+
     async def until_logged(self, event: str, within_seconds: float = 10) -> dict[str, Any]:
         """Wait for an event in its log; fails at once when the process ends without it."""
         await self._until(lambda: self.logged(event) or not self.is_running, within_seconds)

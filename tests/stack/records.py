@@ -68,6 +68,12 @@ class Records:
         """How many attempts ended so."""
         return await self.value("SELECT count(*) FROM attempts WHERE outcome = $1", outcome)
 
+    async def worked_by(self, pid: int) -> int:
+        """How many tasks the worker with this process id has completed."""
+        return await self.value(
+            "SELECT count(*) FROM attempts WHERE outcome = 'succeeded' AND worker LIKE '%:' || $1::text", str(pid)
+        )
+
     async def running_in(self, pid: int, url: str) -> int:
         """How many deliveries to this address the worker with this process id has claimed and not ended."""
         return await self.value(

@@ -21,6 +21,7 @@ from tests.stack.processes import Service, Until
 from tests.stack.records import Records
 
 COMMANDS = Path(sys.executable).parent
+"""Where today's commands are; those of another version of a service are in its own environment."""
 EMPTY = QueueDepth(0, 0, 0)
 QUICK = {
     "WAYBILL_API_PORT": "0",
@@ -77,17 +78,17 @@ class Stack:
             settings = {**self.settings, "WAYBILL_DATABASE_URL": self.database_url("waybill_processor")}
             await asyncio.to_thread(function.deploy, self.sqs, settings)
 
-    async def start_api(self) -> Service:
+    async def start_api(self, commands: Path = COMMANDS) -> Service:
         """The API; `api` is its client from now on."""
-        service = self.spawn("waybill-api", "waybill_api")
+        service = self.spawn("waybill-api", "waybill_api", commands)
         listening = await service.until_logged("api.listening")
         self.api = Client(self._session, f"http://{listening['host']}:{listening['port']}")
         await self._until(self._is_live)
         return service
 
-    async def start_worker(self) -> Service:
+    async def start_worker(self, commands: Path = COMMANDS) -> Service:
         """A worker, receiving."""
-        service = self.spawn("waybill-worker", "waybill_processor")
+        service = self.spawn("waybill-worker", "waybill_processor", commands)
         await service.until_logged("worker.started")
         return service
 
@@ -97,7 +98,7 @@ class Stack:
         await service.until_logged("relay.started")
         return service
 
-    def spawn(self, command: str, role: str) -> Service:
+    def spawn(self, command: str, role: str, commands: Path = COMMANDS) -> Service:
         """A process of ours with the current settings; it is not waited for."""
         name = f"{command}-{len(self.services) + 1}"
         environment = {
@@ -108,7 +109,7 @@ class Stack:
             **self.sqs.environment(),
             **self.settings,
         }
-        service = Service(name, (str(COMMANDS / command),), environment, self._folder / f"{name}.log", self._until)
+        service = Service(name, (str(commands / command),), environment, self._folder / f"{name}.log", self._until)
         self.services.append(service)
         return service
 
