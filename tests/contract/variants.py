@@ -60,3 +60,27 @@ def known_names(schema: dict[str, Any]) -> frozenset[str]:
     """Every field that a schema names, at any level."""
     found = {name for view in [schema, *schema.get("$defs", {}).values()] for name in view.get("properties", {})}
     return frozenset(found)
+
+
+def places(document: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value in a document, but of the document itself."""
+    members = document.items() if isinstance(document, dict) else enumerate(document) if _is_list(document) else ()
+    return [path for key, inner in members for path in [(*above, key), *places(inner, (*above, key))]]
+
+
+def at(document: Any, path: tuple[Any, ...]) -> Any:
+    """The value at a path."""
+    return at(document[path[0]], path[1:]) if path else document
+
+
+def set_at(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy of the document with another value at a path; the path of the document itself is empty."""
+    if not path:
+        return value
+    copy = list(document) if _is_list(document) else dict(document)
+    copy[path[0]] = set_at(document[path[0]], path[1:], value)
+    return copy
+
+
+def _is_list(document: Any) -> bool:
+    return isinstance(document, list)
