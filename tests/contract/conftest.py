@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 import waybill_api.store
 import waybill_processor.store
 import waybill_runtime.instances
+
+from tests.contract.released import Versions, all_versions
 
 ROLES = {
     "waybill_api.store.tasks": "waybill_api",
@@ -95,3 +97,24 @@ async def grown_database(database: Any) -> Any:
     await owner.execute(MANY_OUTBOX_ROWS)
     await owner.execute("ANALYZE")
     return database
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    """Every version of the contracts that was ever released, and that of the working tree."""
+    return all_versions(tmp_path_factory.mktemp("contracts"))
+
+
+NOTICES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def notice(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Says a line at the end of the run: no failure, but nothing to overlook."""
+    return pytestconfig.stash.setdefault(NOTICES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the notices."""
+    for line in config.stash.get(NOTICES, []):
+        terminalreporter.write_line(line)

@@ -55,22 +55,22 @@ def written(manifest: Manifest) -> bytes:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a release, which must be as it was sealed. Raises HistoryTampered."""
+    """The manifest of a release. Raises HistoryTampered if there is none that reads."""
     path = folder / MANIFEST
     try:
-        content = path.read_bytes()
-        manifest = msgspec.json.decode(content, type=Manifest)
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise HistoryTampered(path, "is missing") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise HistoryTampered(path, "does not read as the manifest of a release") from None
-    if written(manifest.sealed()) != content or manifest.version != folder.name:
-        raise HistoryTampered(path, "was edited")
-    return manifest
 
 
 def verify_chain(releases: list[tuple[Path, Manifest]]) -> None:
-    """Each release, oldest first, must name the manifest before it. Raises HistoryTampered."""
+    """Each manifest, oldest first, must be as it was sealed, and name the one before it. Raises HistoryTampered."""
+    for folder, manifest in releases:
+        path = folder / MANIFEST
+        if written(manifest.sealed()) != path.read_bytes() or manifest.version != folder.name:
+            raise HistoryTampered(path, "was edited")
     for folder, manifest in releases[:1]:
         if manifest.previous is not None:
             raise HistoryTampered(folder / MANIFEST, "follows a release that is missing")

@@ -31,20 +31,26 @@ def is_stored(contract: str) -> bool:
     return not is_message(contract)
 
 
-def structural(versions: Sequence[Version], chosen: Chosen) -> list[Finding]:
-    """Every writer against every reader of the same contract, in both directions, all versions (FULL_TRANSITIVE)."""
+def structural(writers: Sequence[Version], readers: Sequence[Version], chosen: Chosen) -> list[Finding]:
+    """Every one of `writers` against every one of `readers`, contract by contract."""
     return merged(
         Finding(one.rule, name, one.path, (one.detail,), ((writer.label, reader.label),))
-        for name, writer, reader in pairs(versions)
+        for name, writer, reader in pairs(writers, readers)
         if chosen(name)
         for one in breaks(writer.writers[name], reader.readers[name])
     )
 
 
-def pairs(versions: Sequence[Version]) -> Iterator[tuple[str, Version, Version]]:
+def against(today: Version, before: Sequence[Version], chosen: Chosen) -> list[Finding]:
+    """By structure: one version against all older ones and itself, as writer and as reader."""
+    found = structural([*before, today], [today], chosen) + structural([today], before, chosen)
+    return merged(found)
+
+
+def pairs(writers: Sequence[Version], readers: Sequence[Version]) -> Iterator[tuple[str, Version, Version]]:
     """(contract, version that writes it, version that reads it): all that both know."""
-    for writer in versions:
-        for reader in versions:
+    for writer in writers:
+        for reader in readers:
             yield from ((name, writer, reader) for name in writer.writers if name in reader.readers)
 
 

@@ -59,9 +59,11 @@ def refuse_unread(version: Version, own: Readings) -> None:
 def verified(everyone: list[Version], read: dict[str, dict[str, Readings]]) -> list[tuple[str, str, str]]:
     """The pairs of digests that agree by structure and by the samples of both. Raises Breaking if one does not."""
     own = {one.label: read[one.label][one.label] for one in everyone}
-    found = structural(everyone, anything)
+    found = structural(everyone, everyone, anything)
     for writer in everyone:
         for reader in everyone:
             found += by_samples(writer, own[writer.label], reader.label, read[reader.label][writer.label], anything)
     refuse(found)
-    return sorted({(name, writer.views(name)[0], reader.views(name)[1]) for name, writer, reader in pairs(everyone)})
+    return sorted(
+        {(name, writer.views(name)[0], reader.views(name)[1]) for name, writer, reader in pairs(everyone, everyone)}
+    )

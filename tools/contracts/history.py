@@ -89,17 +89,26 @@ class History:
     @classmethod
     def load(cls, folder: Path = RELEASED) -> "History":
         """Read and verify all that was released. Raises HistoryTampered, which names the file and the remedy."""
+        history = cls.read(folder)
+        history.verify()
+        return history
+
+    @classmethod
+    def read(cls, folder: Path = RELEASED) -> "History":
+        """All that was released, as it stands there, verified or not. Raises HistoryTampered if it does not read."""
         tombstones = read_tombstones(folder)
         found = [one for one in folder.iterdir() if one.name != TOMBSTONES]
         for stranger in sorted(one for one in found if not (one.is_dir() and VERSION.fullmatch(one.name))):
             raise HistoryTampered(stranger, "is no release", "remove it")
         folders = sorted(found, key=lambda one: number(one.name))
-        releases = tuple(Release(one, read_manifest(one)) for one in folders)
-        verify_chain([(one.folder, one.manifest) for one in releases])
-        for release in releases:
+        return cls(folder, tuple(Release(one, read_manifest(one)) for one in folders), tombstones)
+
+    def verify(self) -> None:
+        """Nothing was edited, removed or added since its release. Raises HistoryTampered."""
+        verify_chain([(one.folder, one.manifest) for one in self.releases])
+        for release in self.releases:
             verify_files(release.folder, release.manifest)
-            verify_tombstones(tombstones, release.manifest, folder)
-        return cls(folder, releases, tombstones)
+            verify_tombstones(self.tombstones, release.manifest, self.folder)
 
     @property
     def newest(self) -> Release:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tools.contracts.chain import shown
-from tools.contracts.comparison import anything, by_names, by_samples, structural
+from tools.contracts.comparison import against, anything, by_names, by_samples
 from tools.contracts.findings import Breaking, refuse, report
 from tools.contracts.folder import seal, write_contracts
 from tools.contracts.history import RELEASED, History, HistoryTampered, Release, number
@@ -58,7 +58,7 @@ def release(history: History, version: str, make_wheel: WheelMaker) -> Path:
 def refuse_breaks(history: History, today: Version) -> None:
     """Names, structure, and every sample that was ever released. Raises Breaking."""
     before = [released(one) for one in history.releases]
-    found = [*by_names(history, today), *structural([*before, today], anything)]
+    found = [*by_names(history, today), *against(today, before, anything)]
     for one in history.releases:
         found += by_samples(released(one), one.readings, today.label, readings(one.samples), anything)
     refuse(found)

@@ -1,0 +1,29 @@
+"""C1: what the working tree changed since the newest release is named, and is something that a version may carry."""
+
+import pytest
+
+from tests.contract.released import CONTRACTS, refuse
+from tools.contracts.comparison import by_names
+from tools.contracts.history import RELEASED, History
+from tools.contracts.versions import changes, deserved, level_of, released
+
+
+def test_a_version_of_the_contracts_is_released() -> None:
+    if not History.read(RELEASED).releases:
+        pytest.fail("\nno version of the contracts was ever released: ./justw contracts-release", pytrace=False)
+
+
+def test_no_name_vanishes_without_a_tombstone_and_none_returns(versions) -> None:
+    refuse(by_names(versions.history, versions.today))
+
+
+def test_changes_that_are_not_released_are_announced(versions, notice) -> None:
+    newest = versions.history.newest
+    found = changes(released(newest), versions.today)
+    if found:
+        version = deserved(newest.version, found)
+        notice(f"contracts, unreleased: {level_of(found)} → {version}; ./justw contracts-release")
+        here = CONTRACTS.pyproject["project"]["version"]
+        notice("\n".join(f"  {change}" for change in found))
+        if here != version:
+            notice(f"  {CONTRACTS.folder}/pyproject.toml says {here}")
