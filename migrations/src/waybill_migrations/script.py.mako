@@ -1,6 +1,6 @@
 """${message}
 
-Phase: expand (or contract: say which, and what must have been deployed before).
+Phase: expand (or contract: say which; to contract, name what must run before: needs = {"api": "0.2.0"}).
 Revision: ${up_revision}, after ${down_revision | comma,n}
 """
 
