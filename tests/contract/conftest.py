@@ -1,32 +1,12 @@
 """Every SQL statement of the services with its role, and a database that has run for a while."""
 
-import importlib
-import pkgutil
-import re
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import waybill_api.store
-import waybill_processor.store
-import waybill_runtime.instances
 
 from tests.contract.released import Versions, all_versions
-
-ROLES = {
-    "waybill_api.store.tasks": "waybill_api",
-    "waybill_api.store.probe": "waybill_api",
-    "waybill_api.store.outbox": "waybill_relay",
-    "waybill_api.store.rescue": "waybill_relay",
-    "waybill_processor.store.claims": "waybill_processor",
-    "waybill_processor.store.outcomes": "waybill_processor",
-    "waybill_processor.store.dead_letters": "waybill_processor",
-}
-"""Whose statements a store's module holds."""
-OF_EVERY_ROLE = waybill_runtime.instances
-"""Each service registers itself, in its own role."""
-SQL = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b")
+from tests.contract.statements import SQL, Statements, all_statements, constants, store_modules
 
 # As a store that has run for a while: most tasks are completed, few are under way.
 MANY_TASKS = """
@@ -47,39 +27,9 @@ SELECT gen_random_uuid(), 1, 'retry', now() + make_interval(secs => n) FROM gene
 """
 
 
-def store_modules() -> Iterator[ModuleType]:
-    """The modules that hold SQL."""
-    for package in (waybill_api.store, waybill_processor.store):
-        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            yield importlib.import_module(found.name)
-
-
-def constants(module: ModuleType) -> Iterator[tuple[str, str]]:
-    """Upper-case text constants by name; those of a table of statements by its keys."""
-    for name, value in vars(module).items():
-        if name.isupper() and not name.startswith("_"):
-            of_table = value if isinstance(value, dict) else {"": value}
-            for key, text in of_table.items():
-                if isinstance(text, str):
-                    yield f"{module.__name__}.{name}{key or ''}", text
-
-
-def all_statements() -> dict[str, tuple[str | None, str]]:
-    """Name to (role, text) of every SQL constant of both services."""
-    of_one = {
-        name: (ROLES.get(module.__name__), text)
-        for module in store_modules()
-        for name, text in constants(module)
-        if SQL.match(text)
-    }
-    return of_one | {
-        f"{name} as {role}": (role, text) for name, text in constants(OF_EVERY_ROLE) for role in set(ROLES.values())
-    }
-
-
 @pytest.fixture
-def statements() -> dict[str, tuple[str | None, str]]:
-    """Name to (role, text) of every SQL constant of both services."""
+def statements() -> Statements:
+    """Every SQL constant of both services."""
     return all_statements()
 
 

@@ -5,36 +5,18 @@ import re
 import asyncpg
 import pytest
 
+from tests.contract.statements import plan_of, refusals
+
 WITHOUT_INDEX = {"waybill_api.store.probe.PROBE"}
 """Reads the first row that it meets."""
 
 
-async def plan_of(connection, text):
-    """The plan for any parameters. PREPARE passes without privileges; EXPLAIN EXECUTE asks for them."""
-    prepared = await connection.prepare(text)
-    nulls = ", ".join("NULL" for _ in prepared.get_parameters())
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
-    await connection.execute(f"PREPARE explained AS {text}")
-    try:
-        rows = await connection.fetch(f"EXPLAIN EXECUTE explained{f'({nulls})' if nulls else ''}")
-    finally:
-        await connection.execute("DEALLOCATE explained")
-    return "\n".join(row[0] for row in rows)
-
-
 def test_every_module_with_statements_has_a_role(statements):
-    assert {name for name, (role, _) in statements.items() if role is None} == set(), "name their role in conftest.py"
+    assert {name for name, (role, _) in statements.items() if role is None} == set(), "name their role in statements.py"
 
 
 async def test_each_role_may_run_every_statement_of_its_service(database, statements):
-    connections = {role: await database.connect(role) for role in {role for role, _ in statements.values()}}
-    refused = {}
-    for name, (role, text) in statements.items():
-        try:
-            await plan_of(connections[role], text)
-        except asyncpg.PostgresError as error:
-            refused[name] = f"{role}: {error}"
-    assert refused == {}
+    assert await refusals(database, statements) == {}
 
 
 async def test_explain_refuses_what_a_role_may_not_do(database):
