@@ -14,6 +14,7 @@ import httpx
 import pytest
 from waybill_api.app import create_app
 from waybill_api.edge import with_request_ids
+from waybill_api.methods import with_head
 from waybill_api.settings import ApiSettings
 
 WAYBILL_API = Path(sys.executable).parent / "waybill-api"
@@ -21,7 +22,7 @@ WAYBILL_API = Path(sys.executable).parent / "waybill-api"
 
 async def serve(database_url, ready, stop):
     app = create_app(ApiSettings(database_url=database_url), None)
-    transport = httpx.ASGITransport(with_request_ids(app))
+    transport = httpx.ASGITransport(with_request_ids(with_head(app)))
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://waybill.test") as client:
         ready.set_result(client)
         await stop.wait()
@@ -35,8 +36,10 @@ async def client_of():
 
     async def opened(database_url):
         ready = asyncio.get_running_loop().create_future()
-        serving.append(asyncio.create_task(serve(database_url, ready, stop)))
-        return await ready
+        served = asyncio.create_task(serve(database_url, ready, stop))
+        serving.append(served)
+        await asyncio.wait([served, ready], return_when=asyncio.FIRST_COMPLETED)
+        return ready.result() if ready.done() else served.result()
 
     yield opened
     stop.set()

@@ -148,14 +148,3 @@ async def test_every_answer_carries_a_request_id_and_a_sane_one_is_taken_over(cl
     made = await client.get("/health/live", headers={"x-request-id": "no spaces allowed"})
     assert given.headers["x-request-id"] == "abc-1.2_3"
     assert len(made.headers["x-request-id"]) == 32
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [("DELETE", "/tasks", "GET, POST"), ("POST", "/health/live", "GET"), ("PUT", "/tasks/x", "GET")],
-)
-async def test_a_wrong_method_is_405_and_names_the_right_ones(client, method, path, allowed):
-    answer = await client.request(method, path)
-    names = sorted(name.strip() for name in answer.headers["allow"].split(","))
-    assert (answer.status_code, ", ".join(name for name in names if name != "OPTIONS")) == (405, allowed)
-    assert answer.headers["content-type"] == "application/problem+json"

@@ -39,7 +39,7 @@ def create_app(
             yield
 
     return Litestar(
-        [*ROUTES, *PAGES, *options_routes([*ROUTES, *PAGES])],
+        [*options_routes([*ROUTES, *PAGES]), *ROUTES, *PAGES],
         lifespan=[lifespan],
         exception_handlers={Exception: problem_response},
         openapi_config=None,

@@ -16,6 +16,7 @@ from .app import create_app
 from .connection import BoundedHttpProtocol
 from .edge import with_request_ids
 from .manifest import api_manifest
+from .methods import with_head
 from .relay.settings import RelaySettings
 from .settings import ApiSettings
 
@@ -34,7 +35,7 @@ def main() -> None:
     instance = this_process("api", api_manifest())
     server = uvicorn.Server(
         uvicorn.Config(
-            with_request_ids(create_app(settings, relay_settings, instance)),
+            with_request_ids(with_head(create_app(settings, relay_settings, instance))),
             loop="uvloop",
             http=BoundedHttpProtocol,
             ws="none",

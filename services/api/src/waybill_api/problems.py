@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from msgspec import UNSET, Struct, UnsetType
 
 from .errors import ApiError, FieldError, InvalidRequest
+from .methods import allow
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:waybill:problem:"
@@ -35,7 +36,9 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     if isinstance(error, ApiError):
         headers = error.headers
     elif isinstance(error, HTTPException):
-        headers = error.headers or {}
+        headers = dict(error.headers or {})
+        if "allow" in headers:
+            headers["allow"] = allow(headers["allow"].split(", "))
     else:
         log.error("request.failed", method=request.method, exc_info=error)
     problem = describe_problem(error, instance_of(request.scope), str(request.scope["state"]["request_id"]))

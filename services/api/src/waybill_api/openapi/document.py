@@ -7,6 +7,7 @@ from waybill_contracts import KIND_MAX_LENGTH, KIND_PATTERN, TaskStatus
 
 from ..problems import MEDIA_TYPE
 from ..query import DEFAULT_LIMIT, MAX_LIMIT
+from .patterns import publish_patterns
 from .schemas import Schema, make_examples, make_schemas, ref
 
 PROBLEMS = {
@@ -23,12 +24,15 @@ PROBLEMS = {
 DESCRIPTION = """Hand over a task, and follow it until it is completed, failed or cancelled.
 
 A task that was answered 202 is stored and will be worked. Every error is a problem document (RFC 9457) with the
-`X-Request-Id` that the answer carries too. Times are UTC."""
+`X-Request-Id` that the answer carries too. Times are UTC. HEAD is answered wherever GET is."""
+
+REQUEST_ID: Schema = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+LOCATION = {"description": "Where the task can be followed.", "schema": {"type": "string", "format": "uri-reference"}}
 
 
 def make_document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of this service."""
-    return {
+    document: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "Waybill", "version": version("waybill-api"), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
@@ -39,14 +43,20 @@ def make_document() -> dict[str, Any]:
             "/health/live": {"get": _live()},
             "/health/ready": {"get": _ready()},
         },
-        "components": {"schemas": make_schemas(), "responses": {f"Problem{s}": _problem(s) for s in PROBLEMS}},
+        "components": {
+            "schemas": make_schemas(),
+            "responses": {f"Problem{s}": _problem(s) for s in PROBLEMS},
+            "headers": {"RequestId": {"description": "Stands in the log beside it.", "schema": {"type": "string"}}},
+        },
     }
+    return publish_patterns(document)
 
 
 def _submit() -> Schema:
     body = {"schema": ref("SubmitTask"), "examples": make_examples()}
-    location = {"description": "Where the task can be followed.", "schema": {"type": "string"}}
     accepted = _answer("Accepted: the task is stored, and will be worked.", "TaskView")
+    accepted["headers"] = {"Location": LOCATION, **REQUEST_ID}
+    accepted["links"] = {"task": _link("getTask", task_id="$response.body#/id")}
     traceparent = {"name": "traceparent", "in": "header", "schema": {"type": "string"}}
     traceparent["description"] = "W3C trace context. It travels with the task; an invalid one is ignored."
     return {
@@ -56,7 +66,7 @@ def _submit() -> Schema:
         "description": "Bodies may have 300 KiB, payloads 256 KiB, and 32 levels. Unknown fields are refused.",
         "parameters": [traceparent],
         "requestBody": {"required": True, "content": {"application/json": body}},
-        "responses": {"202": {**accepted, "headers": {"Location": location}}, **_problems(400, 408, 413, 415, 503)},
+        "responses": {"202": accepted, **_problems(400, 408, 413, 415, 503)},
     }
 
 
@@ -72,6 +82,12 @@ def _get() -> Schema:
 
 
 def _list() -> Schema:
+    page = _answer("A page.", "TaskPage")
+    filters = {name: f"$request.query.{name}" for name in ("status", "kind", "limit")}
+    page["links"] = {
+        "next": _link("listTasks", cursor="$response.body#/next", **filters),
+        "first": _link("getTask", task_id="$response.body#/items/0/id"),
+    }
     parameters = {
         "status": ({"type": "string", "enum": list(TaskStatus)}, "Only tasks of this status."),
         "kind": (
@@ -93,13 +109,14 @@ def _list() -> Schema:
             {"name": name, "in": "query", "schema": schema, "description": text}
             for name, (schema, text) in parameters.items()
         ],
-        "responses": {"200": _answer("A page.", "TaskPage"), **_problems(400, 503)},
+        "responses": {"200": page, **_problems(400, 503)},
     }
 
 
 def _live() -> Schema:
     schema = {"type": "object", "properties": {"status": {"const": "live"}}, "required": ["status"]}
-    answer = {"description": "The process lives.", "content": {"application/json": {"schema": schema}}}
+    answer: Schema = {"description": "The process lives.", "content": {"application/json": {"schema": schema}}}
+    answer["headers"] = REQUEST_ID
     return {"operationId": "live", "tags": ["health"], "summary": "Is it alive?", "responses": {"200": answer}}
 
 
@@ -114,13 +131,21 @@ def _ready() -> Schema:
 
 
 def _answer(description: str, schema: str) -> Schema:
-    return {"description": description, "content": {"application/json": {"schema": ref(schema)}}}
+    content = {"application/json": {"schema": ref(schema)}}
+    return {"description": description, "headers": REQUEST_ID, "content": content}
+
+
+def _link(operation: str, **parameters: str) -> Schema:
+    return {"operationId": operation, "parameters": parameters}
 
 
 def _problem(status: int) -> Schema:
     answer: Schema = {"description": PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": ref("Problem")}}}
+    answer["headers"] = dict(REQUEST_ID)
+    if status == 405:
+        answer["headers"]["Allow"] = {"description": "The methods of this path.", "schema": {"type": "string"}}
     if status == 503:
-        answer["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+        answer["headers"]["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
     return answer
 
 
