@@ -65,8 +65,12 @@ def writer_schema(struct: type[msgspec.Struct]) -> Schema:
     schema = _schema(struct)
     for name, inner in _structs(struct):
         view = schema["$defs"][name]
+        if inner.__struct_config__.array_like:
+            view["minItems"] = view["maxItems"] = len(view["prefixItems"])  # its encoder leaves out no position
+            continue
         view["additionalProperties"] = False
-        view["required"] = [
+        tag = inner.__struct_config__.tag_field
+        view["required"] = [tag] * (tag is not None) + [
             field.encode_name for field in msgspec.structs.fields(inner) if _is_always_written(inner, field)
         ]
     return {"$schema": DRAFT, **schema}

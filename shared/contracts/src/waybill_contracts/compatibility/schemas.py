@@ -65,17 +65,10 @@ class _Comparison:
     def __init__(self, documents: Documents, newer: Newer) -> None:
         self._documents = documents
         self._newer: Newer = newer
-        self._under_way: set[tuple[int, int]] = set()
+        self._under_way: set[tuple[int, int, str]] = set()
 
     def compare(self, writer: Any, reader: Any, path: str) -> list[Break]:
-        pair = id(resolved(writer, self._documents.writer)), id(resolved(reader, self._documents.reader))
-        if pair in self._under_way:  # fits if everything else does
-            return []
-        self._under_way.add(pair)
-        try:
-            return list(self._each_alternative(writer, reader, Place(path, self._newer, self.compare)))
-        finally:
-            self._under_way.discard(pair)
+        return list(self._each_alternative(writer, reader, Place(path, self._newer, self.compare)))
 
     def _each_alternative(self, writer: Any, reader: Any, place: Place) -> Iterator[Break]:
         sent = single(alternatives(writer, self._documents.writer))
@@ -113,8 +106,15 @@ class _Comparison:
         if other.values is not None:
             yield place.wider(f"the writer sends any {one.type}; the reader takes only {other.describe()}")
             return
-        for check in CHECKS[one.type]:
-            yield from check({**one.schema, "type": one.type}, {**other.schema, "type": other.type}, place)
+        pair = id(one.schema), id(other.schema), one.type
+        if pair in self._under_way:  # fits if everything else does
+            return
+        self._under_way.add(pair)
+        try:
+            for check in CHECKS[one.type]:
+                yield from check({**one.schema, "type": one.type}, {**other.schema, "type": other.type}, place)
+        finally:
+            self._under_way.discard(pair)
 
 
 def check_refused(
