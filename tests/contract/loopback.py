@@ -1,0 +1,52 @@
+"""A queue that is a list: takes what the relay sends, and hands it out as SQS does, to either shell."""
+
+from collections.abc import Sequence
+from typing import Any
+
+SENT_AT = "1764000000000"
+
+
+class LoopbackSqs:
+    """As much of an SQS client as both services use, and the event that the mapping makes of the same messages."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+
+    async def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:
+        """Take every message."""
+        self.bodies += [entry["MessageBody"] for entry in Entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    async def receive_message(self, *, MaxNumberOfMessages: int, **_options: Any) -> dict[str, Any]:
+        """The next messages, as a worker gets them."""
+        return {
+            "Messages": [
+                {
+                    "MessageId": f"message-{position}",
+                    "ReceiptHandle": f"receipt-{position}",
+                    "Body": body,
+                    "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT_AT},
+                }
+                for position, body in enumerate(self._take(MaxNumberOfMessages))
+            ]
+        }
+
+    def event(self) -> dict[str, Any]:
+        """All messages that wait, as a Lambda function gets them; they stay."""
+        return {
+            "Records": [
+                {
+                    "messageId": f"message-{position}",
+                    "receiptHandle": f"receipt-{position}",
+                    "body": body,
+                    "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT_AT},
+                    "messageAttributes": {},
+                    "eventSource": "aws:sqs",
+                }
+                for position, body in enumerate(self.bodies)
+            ]
+        }
+
+    def _take(self, count: int) -> list[str]:
+        taken, self.bodies = self.bodies[:count], self.bodies[count:]
+        return taken
