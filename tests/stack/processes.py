@@ -49,6 +49,11 @@ class Service:
         await self._until(lambda: not self.is_running, within_seconds)
         return self._process.wait()
 
+    async def stop(self) -> None:
+        """End it as a deploy does; it must end in good order."""
+        self.send(signal.SIGTERM)
+        assert await self.ended(within_seconds=10) == 0
+
     def logged(self, event: str, **facts: object) -> list[dict[str, Any]]:
         """The lines of its log about an event, those with these facts if any are given."""
         lines = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]

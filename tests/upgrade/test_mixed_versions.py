@@ -20,8 +20,8 @@ async def test_both_services_work_with_the_release_before_or_after_theirs(
 ) -> None:
     api, processor = (old.api, new.processor) if newer == "the processor" else (new.api, old.processor)
     stack.configure(webhook_secret="signed in the test")
-    started = await asyncio.gather(stack.start_api(api.commands), stack.start_worker(processor.commands))
-    editions = {started[1]: processor}
+    _, worker = await asyncio.gather(stack.start_api(api.commands), stack.start_worker(processor.commands))
+    editions = {worker: processor}
 
     async with open_load(receiver.url + "/hook") as load:
         door = load.open(stack.api, api)
@@ -31,6 +31,7 @@ async def test_both_services_work_with_the_release_before_or_after_theirs(
     if unread := door.accepted.keys() - processor.read_payloads:
         waiting = sum(door.accepted[contract] for contract in unread)
         await until(lambda: is_held(stack, waiting), within_seconds=20)
+        await worker.stop()  # it would hold them anew
         editions[await stack.start_worker(new.processor.commands)] = new.processor
     await each_task_went_well(stack, load.accepted, until)
     assert unexpected(stack.services, editions, load.accepted) == []
