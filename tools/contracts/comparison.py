@@ -1,8 +1,8 @@
 """Versions against versions: by structure, by golden samples, and by the names that were ever used."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from waybill_contracts.compatibility import breaks
 
@@ -13,6 +13,10 @@ from tools.contracts.tombstones import fields
 from tools.contracts.versions import Version
 
 Chosen = Callable[[str], bool]
+SHOWN_SAMPLES = 3
+# How msgspec says where it stopped.
+PLACE = re.compile(r" - at `(\$[^`]*)`")
+MISSING = re.compile(r"missing required field `([^`]*)`")
 Readings = Mapping[str, Mapping[str, Any]]
 
 
@@ -37,7 +41,9 @@ def structural(writers: Sequence[Version], readers: Sequence[Version], chosen: C
         Finding(one.rule, name, one.path, (one.detail,), ((writer.label, reader.label),))
         for name, writer, reader in pairs(writers, readers)
         if chosen(name)
-        for one in breaks(writer.writers[name], reader.readers[name])
+        for one in breaks(
+            writer.writers[name], reader.readers[name], newer="reader" if reader.rank > writer.rank else "writer"
+        )
     )
 
 
@@ -56,34 +62,48 @@ def pairs(writers: Sequence[Version], readers: Sequence[Version]) -> Iterator[tu
 
 def by_samples(writer: Version, released: Readings, reader: str, read: Readings, chosen: Chosen) -> list[Finding]:
     """A version's golden samples, as it reads them itself (`released`) against what another made of them (`read`)."""
-    return [
-        finding
-        for name, documents in writer.samples.items()
-        if chosen(name) and name in read
-        for sample, document in documents.items()
-        for finding in _differing(
-            partial(_finding, name, writer.label, reader, sample, document), released[name][sample], read[name][sample]
-        )
-    ]
+    found: dict[Difference, list[str]] = {}
+    for name, documents in writer.samples.items():
+        if chosen(name) and name in read:
+            for sample, document in documents.items():
+                for one in differing(name, document, released[name][sample], read[name][sample]):
+                    found.setdefault(one, []).append(f"{writer.label}/{sample}.json")
+    return [_told(one, samples, (writer.label, reader)) for one, samples in found.items()]
 
 
-def _differing(found: Callable[[str, str | None], Finding], released: object, read: object) -> Iterator[Finding]:
-    if (why := refusal(read)) is not None:
-        yield found("$", why)
+class Difference(NamedTuple):
+    """Where a reader disagrees with the release that wrote a sample; `why` it refuses it, if it does."""
+
+    contract: str
+    rule: str
+    path: str
+    why: str
+
+
+def differing(contract: str, document: bytes, released: object, read: object) -> Iterator[Difference]:
+    """Where a reading differs from that of the release itself, in what both know."""
+    why = refusal(read)
+    if why is None:
+        for path in differences(released, read):
+            # What the document does not hold is a default.
+            is_written = f'"{path.rpartition(".")[2]}"'.encode() in document
+            yield Difference(contract, "R8" if is_written else "R4", path, "")
+        return
+    at = PLACE.search(why)
+    path = at[1] if at else "$"
+    missing = MISSING.search(why)
+    yield Difference(contract, "R2", f"{path}.{missing[1]}", why) if missing else Difference(contract, "R7", path, why)
+
+
+def _told(found: Difference, samples: list[str], pair: tuple[str, str]) -> Finding:
+    which = ", ".join(samples[:SHOWN_SAMPLES]) + f" and {len(samples) - SHOWN_SAMPLES} more" * (
+        len(samples) > SHOWN_SAMPLES
+    )
+    if found.why:
+        detail = f"reader {pair[1]} refuses what {pair[0]} wrote: {found.why} (golden sample {which})"
     else:
-        yield from (found(path, None) for path in differences(released, read))
-
-
-def _finding(
-    contract: str, writer: str, reader: str, sample: str, document: bytes, path: str, why: str | None
-) -> Finding:
-    if why is not None:
-        rule = "R2" if "missing required field" in why else "R7"
-        detail = f"reader {reader} refuses the golden sample {writer}/{sample}.json: {why}"
-    else:
-        rule = "R8" if path.rpartition(".")[2].encode() in document else "R4"
-        detail = f"reader {reader} finds another value in the golden sample {writer}/{sample}.json than {writer} did"
-    return Finding(rule, contract, path, (detail,), ((writer, reader),))
+        detail = f"reader {pair[1]} finds another value there than {pair[0]} did (golden sample {which})"
+    return Finding(found.rule, found.contract, found.path, (detail,), (pair,))
 
 
 def by_names(history: History, today: Version) -> list[Finding]:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import inspect
 from waybill_contracts import TaskRequested, encode, task_requested
 from waybill_contracts.catalogue import Contract
-from waybill_contracts.example import example
+from waybill_contracts.example import NoExample, example
 
 from tools.contracts.values import NoSample, Wish, options, unwrapped, value
 
@@ -46,8 +46,11 @@ class Recipe:
 def golden_samples(contract: Contract) -> dict[str, bytes]:
     """Every golden sample of a contract by name. Raises NoSample, which names the field and says what to do."""
     kind = inspect.type_info(contract.struct)
-    made = {"example": example(contract.struct)}
-    made |= {name: _build(kind, "", recipe) for name, recipe in _recipes(kind).items()}
+    try:
+        made = {name: _build(kind, "", recipe) for name, recipe in _recipes(kind).items()}
+        made["example"] = example(contract.struct)
+    except (LookupError, NoExample) as error:
+        raise NoSample(f"{contract.name}: {error}") from error
     written = {name: _written(contract, name, document) for name, document in made.items()}
     # Where little is optional, much comes out alike: the first name stays.
     seen: dict[bytes, str] = {}
@@ -121,7 +124,7 @@ def _simple(kind: inspect.Type, path: str, recipe: Recipe, examples: list[Any]) 
     try:
         return value(kind, recipe.wish, examples)
     except LookupError as error:
-        raise NoSample(f"$.{path} {error}") from error
+        raise LookupError(f"$.{path} {error}") from error
 
 
 def _object(kind: inspect.StructType, path: str, recipe: Recipe, depth: int) -> dict[str, Any]:

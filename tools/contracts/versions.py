@@ -24,6 +24,11 @@ class Version:
     readers: Mapping[str, Schema]
     samples: Mapping[str, Mapping[str, bytes]]
 
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """By which versions are ordered; what is not released is the newest."""
+        return (1,) if self.label == WORKING_TREE else (0, *number(self.label))
+
     def views(self, contract: str) -> tuple[str, str]:
         """The digests of a contract's writer and reader."""
         return digest(self.writers[contract]), digest(self.readers[contract])
