@@ -11,20 +11,18 @@ from typing import Any
 import msgspec
 
 from tests.contract import side
-from tools.contracts.chain import read_manifest
-from tools.contracts.history import RELEASED, Release, number
+from tools.contracts.history import History, Release
 from tools.environment import only_one
-from tools.package_environment import WHEELS
+from tools.package_environment import ENVIRONMENTS
 from tools.package_environment import wheel as wheel_of
 from tools.workspace import package_in
 
 CONTRACTS = "shared/contracts"
 
 
-def releases() -> list[Release]:
+def releases() -> tuple[Release, ...]:
     """All releases, oldest first; whether their files were edited is asked elsewhere."""
-    folders = (path for path in RELEASED.glob("*.*.*") if path.is_dir())
-    return [Release(path, read_manifest(path)) for path in sorted(folders, key=lambda path: number(path.name))]
+    return History.read().releases
 
 
 def wheels() -> dict[str, Path | None]:
@@ -37,7 +35,7 @@ def built(wheel: Path | None) -> Path:
     """A wheel, built if it is that of the working tree."""
     if wheel is not None:
         return wheel
-    with only_one(WHEELS):
+    with only_one(ENVIRONMENTS):
         return wheel_of(package_in(CONTRACTS))
 
 
