@@ -29,7 +29,7 @@ class Family:
     @property
     def writer(self) -> str:
         """Who writes it."""
-        return {MESSAGE: "API", PAYLOAD: "API", RESULT: "processor", ERROR: "processor and API"}[self.sort]
+        return {MESSAGE: "API", PAYLOAD: "API", RESULT: "processor", ERROR: "processor or API"}[self.sort]
 
     @property
     def reader(self) -> str:
