@@ -114,6 +114,11 @@ test-contracts *options: setup
 contracts-release: setup
     @{{ python }} -m tools.contracts.release
 
+# Write docs/contracts anew from the releases: a release does so, a change of the queue's template asks for it
+[private]
+contracts-docs: setup
+    @{{ python }} -m tools.contracts.documents
+
 # Keep a service as it is now, to be run beside later versions: `release api|processor`, with a version of its own
 [group("development")]
 [no-exit-message]
