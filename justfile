@@ -39,6 +39,12 @@ logs *options: setup-stack
 deploy *options: setup-stack
     @.venv/bin/waybill-dev deploy "$@"
 
+# Whether a service may go where others run, and why not: `can-i-deploy api|processor`, `--rollback-to 0.1.0`, `--json`
+[group("local stack")]
+[no-exit-message]
+can-i-deploy *options: setup-stack
+    @.venv/bin/waybill-dev can-i-deploy "$@"
+
 # Follow real tasks through the running stack, step by step, with the time of each
 [group("local stack")]
 [no-exit-message]
@@ -130,6 +136,12 @@ release *service: setup
 [no-exit-message]
 test-upgrade *options: setup
     @{{ python }} -m pytest tests/upgrade "$@"
+
+# The running API fuzzed over HTTP against its own OpenAPI document: `fuzz-api --max-examples 1000 --seed 7`
+[group("development")]
+[no-exit-message]
+fuzz-api *options: setup
+    @{{ python }} -m tools.fuzzing "$@"
 
 # The zip of a Lambda function in dist/: `package processor aws --arch arm64`; for the local MiniStack unless told
 [group("development")]

@@ -25,8 +25,9 @@ import os
 def handler(event, context):
     for record in event["Records"]:
         print("BUILD works", record["body"], "password" if ":" in os.environ["WAYBILL_DATABASE_URL"][13:] else "")
-    return {"batchItemFailures": []}
+    return {"batchItemFailures": [], **CONFIRMED}
 """
+CONFIRMED = {"registered": "function waybill-processor", "version": "1"}
 
 
 def furnish(stack):
@@ -42,8 +43,14 @@ def furnish(stack):
     return stack
 
 
-def write_function(stack, build):
-    (stack.checkout / "function.py").write_text(FUNCTION.replace("BUILD", build))
+def write_function(stack, build, confirmed=CONFIRMED):
+    code = FUNCTION.replace("BUILD", build).replace("**CONFIRMED", f"**{confirmed}")
+    (stack.checkout / "function.py").write_text(code)
+
+
+def deploy(stack, *words):
+    """Without asking can-i-deploy: the stand-ins have neither tables nor manifests."""
+    return stack.run("deploy", *words, "--anyway")
 
 
 @pytest.fixture(scope="module")
@@ -103,31 +110,54 @@ def test_the_queues_are_those_of_the_template(function_stack):
 
 def test_deploying_again_says_what_changed(function_stack):
     write_function(function_stack, "second")
-    changed = function_stack.run("deploy", "processor", "local")
+    changed = deploy(function_stack, "processor", "local")
     assert changed.returncode == 0, changed.stderr
     assert "changed Function" in changed.stdout.splitlines()[-1]
     send(function_stack, "message-two")
     await_log(function_stack, "second works message-two")
-    same = function_stack.run("deploy", "processor", "local")
+    same = deploy(function_stack, "processor", "local")
     assert same.stdout.splitlines()[-1].startswith("nothing changed")
 
 
 def test_a_function_that_cannot_be_loaded_fails_the_deploy_in_one_line(function_stack):
     (function_stack.checkout / "function.py").write_text("import nothing_of_this_name")
     try:
-        refused = function_stack.run("deploy", "processor", "local")
+        refused = deploy(function_stack, "processor", "local")
         assert refused.returncode == 1
         assert len(refused.stderr.splitlines()) == 1
         assert "nothing_of_this_name" in refused.stderr
     finally:
         write_function(function_stack, "third")
-        assert function_stack.run("deploy", "processor", "local").returncode == 0
+        assert deploy(function_stack, "processor", "local").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("answered", "why"),
+    [({}, "it does not know how to"), ({"failed": "OSError: no route"}, "OSError: no route")],
+    ids=["old", "database away"],
+)
+def test_a_function_that_could_not_register_fails_the_deploy_in_one_line(function_stack, answered, why):
+    write_function(function_stack, "silent", answered)
+    try:
+        refused = deploy(function_stack, "processor", "local")
+        assert refused.returncode == 1
+        line = f"waybill: waybill-processor is deployed, but could not register itself for can-i-deploy: {why}\n"
+        assert refused.stderr == line
+    finally:
+        write_function(function_stack, "fourth")
+        assert deploy(function_stack, "processor", "local").returncode == 0
+
+
+def test_a_service_that_cannot_be_asked_about_is_not_deployed(function_stack):
+    refused = function_stack.run("deploy", "processor", "local")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
 
 
 def test_a_zip_that_cannot_be_built_is_one_line(function_stack):
     (function_stack.checkout / "tools/lambda_zip.py").write_text("raise SystemExit('package: the lock is missing')")
     try:
-        refused = function_stack.run("deploy", "processor", "local")
+        refused = deploy(function_stack, "processor", "local")
         assert refused.stderr == "waybill: the zip cannot be built: package: the lock is missing\n"
     finally:
         (function_stack.checkout / "tools/lambda_zip.py").write_text(ZIP_TOOL)
@@ -135,14 +165,14 @@ def test_a_zip_that_cannot_be_built_is_one_line(function_stack):
 
 @pytest.mark.parametrize("words", [("api",), ("processor", "--worker")], ids=["api", "worker"])
 def test_what_ministack_cannot_run_is_deployed_and_named_as_such(function_stack, words):
-    done = function_stack.run("deploy", words[0], "local", *words[1:])
+    done = deploy(function_stack, words[0], "local", *words[1:])
     assert done.returncode == 0, done.stderr
     assert "runs no container of it" in done.stdout
     assert "added" in done.stdout.splitlines()[-1]
 
 
 def test_an_unknown_parameter_is_refused_with_those_that_there_are(function_stack):
-    refused = function_stack.run("deploy", "queue", "local", "--set", "Visibility=1")
+    refused = deploy(function_stack, "queue", "local", "--set", "Visibility=1")
     assert refused.returncode == 1
     assert refused.stderr == (
         "waybill: waybill-queue has no parameter Visibility: "
@@ -152,7 +182,7 @@ def test_an_unknown_parameter_is_refused_with_those_that_there_are(function_stac
 
 def test_a_parameter_that_was_given_once_is_kept(function_stack):
     for words in (["--set", "OldestMessageSeconds=600"], []):
-        done = function_stack.run("deploy", "queue", "local", *words)
+        done = deploy(function_stack, "queue", "local", *words)
         assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("nothing changed")
 
@@ -170,7 +200,7 @@ def test_a_ministack_that_died_is_furnished_again(function_stack):
 
 
 def test_a_stack_with_a_worker_takes_no_function(running):
-    refused = running.run("deploy", "processor", "local")
+    refused = deploy(running, "processor", "local")
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
         "waybill: this stack runs the worker, with SQS alone: './justw down', then './justw up lambda'"

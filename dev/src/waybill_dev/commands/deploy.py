@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 
+from waybill_dev.commands.can_i_deploy import require_newer_services, require_yes
 from waybill_dev.commands.migrate import migrate
 from waybill_dev.deploy.aws import Aws
 from waybill_dev.deploy.container import API, WORKER, deploy_container
@@ -23,13 +24,20 @@ from waybill_dev.state import StackState, load_state
 _MIGRATIONS_URL = "WAYBILL_MIGRATIONS_DATABASE_URL"
 
 
-def deploy(settings: StackSettings, what: str, *, local: bool, given: Mapping[str, str], as_worker: bool) -> int:
-    """Deploy `what` and say what changed; `given` are parameters of its stack. Raises StackError."""
+def deploy(
+    settings: StackSettings, what: str, *, local: bool, given: Mapping[str, str], as_worker: bool, anyway: bool
+) -> int:
+    """Deploy `what` and say what changed; `given` are parameters of its stack. Raises StackError.
+
+    Unless `anyway`, a service is deployed only if can-i-deploy says yes.
+    """
     began = time.monotonic()
     if what == "migrations":
-        return migrate(settings, ["head"]) if local else _migrate_elsewhere(settings)
+        return _migrate(settings, local=local, anyway=anyway)
     aws, given = _local(settings, what, given, as_worker=as_worker) if local else (Aws(), given)
     _say(f"deploying {what} to {'the local MiniStack' if local else f'account {aws.account()}'}")
+    if what in ("api", "processor") and not anyway:
+        require_yes(settings, what, local=local)
     deployed = _deploy(aws, settings, what, given, as_worker=as_worker)
     _say(f"{', '.join(deployed.changes) or 'nothing changed'}; {time.monotonic() - began:.1f} s")
     return 0
@@ -73,13 +81,19 @@ def _local_parameters(settings: StackSettings, home: Home, state: StackState) ->
     }
 
 
-def _migrate_elsewhere(settings: StackSettings) -> int:
+def _migrate(settings: StackSettings, *, local: bool, anyway: bool) -> int:
+    if local:
+        if not anyway:
+            require_newer_services(settings, local=True)
+        return migrate(settings, ["head"])
     if not os.environ.get(_MIGRATIONS_URL):
         raise StackError(
             f"{_MIGRATIONS_URL} must be set, to the address of PostgreSQL as owner of the schema; "
             "'./justw deploy migrations local' needs none",
             exit_code=BAD_SETTINGS,
         )
+    if not anyway:
+        require_newer_services(settings, local=False)
     return subprocess.run([script(MIGRATE)], cwd=settings.checkout, check=False).returncode
 
 

@@ -38,7 +38,13 @@ def _dispatch(words: argparse.Namespace, settings: StackSettings) -> int:
             from waybill_dev.commands.deploy import deploy
 
             local = words.where == "local"
-            return deploy(settings, words.what, local=local, given=_given(words), as_worker=words.worker)
+            given = _given(words)
+            return deploy(settings, words.what, local=local, given=given, as_worker=words.worker, anyway=words.anyway)
+        case "can-i-deploy":
+            from waybill_dev.commands.can_i_deploy import can_i_deploy
+
+            named = {"rollback_to": words.rollback_to, "forgotten": words.forget}
+            return can_i_deploy(settings, words.service, **named, as_json=words.json)
         case "demo":
             return demo(settings)
         case "down":
@@ -70,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--follow", "-f", action="store_true", help="go on with what comes")
     log.add_argument("--lines", "-n", type=int, default=200, help="how many lines back (200)")
     _add_deploy(commands.add_parser("deploy", help="bring one service to AWS, or into the running local stack"))
+    _add_can_i_deploy(commands.add_parser("can-i-deploy", help="may it go where others run; exit 0 yes, 1 no"))
     commands.add_parser("demo", help="follow real tasks through the running stack, step by step")
     commands.add_parser("down", help="end a running stack; data stays")
     removal = commands.add_parser("reset", help="remove all data of a stack that does not run")
@@ -86,7 +93,17 @@ def _add_deploy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("where", nargs="?", choices=["aws", "local"], default="aws", help="aws, by its usual settings")
     settable = "a parameter of the template; with api or --worker BuildImage=name builds and pushes the image"
     parser.add_argument("--set", action="append", default=[], metavar="Name=value", help=settable)
+    parser.add_argument("--anyway", action="store_true", help="do not ask can-i-deploy")
     parser.add_argument("--worker", action="store_true", help="the processor as a worker on ECS, not as a function")
+
+
+def _add_can_i_deploy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("service", choices=["api", "processor"])
+    parser.add_argument(
+        "--rollback-to", metavar="VERSION", help="ask for a release that was kept, not the working tree"
+    )
+    parser.add_argument("--forget", metavar="INSTANCE", help="remove the row of one that is gone for good, then ask")
+    parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def _given(words: argparse.Namespace) -> dict[str, str]:

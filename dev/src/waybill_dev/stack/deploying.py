@@ -19,7 +19,8 @@ async def deploy_all(plan: Plan, log: LogBook) -> None:
 
 
 async def _deploy(what: str, plan: Plan, log: LogBook) -> None:
-    argv = (sys.executable, "-m", "waybill_dev.main", "deploy", what, "local")
+    # It starts what this checkout holds, as it starts the API: nothing that runs is replaced, so nothing is asked.
+    argv = (sys.executable, "-m", "waybill_dev.main", "deploy", what, "local", "--anyway")
     last = await failure_of(Command(argv, deploy_environment(plan), plan.settings.checkout), NAME, log)
     if last is not None:
         raise StackError(f"{what} could not be deployed into MiniStack: {last.removeprefix('waybill: ')}")

@@ -1,0 +1,1 @@
+"""May this build of a service go where others run: what runs, what is in flight, what was verified."""
