@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from waybill_contracts.catalogue import Contract, Schema, digest
 
 from tests.contract import side
 from tools.contracts.history import History, Release
@@ -37,6 +38,16 @@ def built(wheel: Path | None) -> Path:
         return wheel
     with only_one(ENVIRONMENTS):
         return wheel_of(package_in(CONTRACTS))
+
+
+def different_writers(contracts: Mapping[str, Contract]) -> dict[str, Schema]:
+    """What today's writers of these contracts promise and what those of the releases did, each schema once."""
+    found = {(name, digest(one.writer())): (f"{name} of today", one.writer()) for name, one in contracts.items()}
+    for release in releases():
+        for name in release.writers.keys() & contracts.keys():
+            schema = release.writers[name]
+            found.setdefault((name, digest(schema)), (f"{name} of {release.version}", schema))
+    return dict(sorted(found.values(), key=lambda shown: shown[0]))
 
 
 def released_samples(contract: str) -> dict[str, str]:
