@@ -5,7 +5,7 @@ import pytest
 from tests.contract.released import CONTRACTS, refuse
 from tools.contracts.comparison import by_names
 from tools.contracts.history import RELEASED, History
-from tools.contracts.versions import changes, deserved, level_of, released
+from tools.contracts.versions import changes, deserved, level_between
 
 
 def test_a_version_of_the_contracts_is_released() -> None:
@@ -18,12 +18,12 @@ def test_no_name_vanishes_without_a_tombstone_and_none_returns(versions) -> None
 
 
 def test_changes_that_are_not_released_are_announced(versions, notice) -> None:
-    newest = versions.history.newest
-    found = changes(released(newest), versions.today)
+    newest = versions.before[-1]
+    found = changes(newest, versions.today)
     if found:
-        version = deserved(newest.version, found)
-        notice(f"contracts, unreleased: {level_of(found)} → {version}; ./justw contracts-release")
-        here = CONTRACTS.pyproject["project"]["version"]
+        version = deserved(newest, versions.today)
+        notice(f"contracts, unreleased: {level_between(newest, versions.today)} → {version}; ./justw contracts-release")
         notice("\n".join(f"  {change}" for change in found))
+        here = CONTRACTS.pyproject["project"]["version"]
         if here != version:
             notice(f"  {CONTRACTS.folder}/pyproject.toml says {here}")

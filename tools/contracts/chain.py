@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from waybill_contracts.catalogue import digest
 
+from tools.contracts import tombstones
 from tools.contracts.tombstones import Tombstones
 
 REMEDY = "a release never changes: restore it with `git checkout -- {folder}`, or make a new one"
@@ -103,7 +104,7 @@ def read_tombstones(folder: Path) -> Tombstones:
     """The tombstones of today, beside the releases. Raises HistoryTampered."""
     path = folder / TOMBSTONES
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Tombstones)
+        return tombstones.read(path.read_bytes())
     except FileNotFoundError:
         raise HistoryTampered(path, "is missing", f"restore it with `git checkout -- {shown(path)}`") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -112,7 +113,7 @@ def read_tombstones(folder: Path) -> Tombstones:
 
 def verify_tombstones(today: Tombstones, manifest: Manifest, folder: Path) -> None:
     """Every tombstone that a release knew must stand as it was. Raises HistoryTampered."""
-    gone = sorted(manifest.tombstones.entries() - today.entries())
+    gone = sorted(tombstones.entries(manifest.tombstones) - tombstones.entries(today))
     if gone:
         contract, name, _ = gone[0]
         of = f"`{name}` of {contract}" if name else contract

@@ -2,21 +2,28 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from waybill_contracts.compatibility import breaks
+from waybill_contracts.compatibility import ContractBreak, breaks, judge
 
 from tools.contracts.findings import Finding, merged
 from tools.contracts.history import History
 from tools.contracts.readings import differences, refusal
-from tools.contracts.tombstones import fields
-from tools.contracts.versions import Version
+from tools.contracts.versions import Version, released
 
 Chosen = Callable[[str], bool]
 SHOWN_SAMPLES = 3
 # How msgspec says where it stopped.
 PLACE = re.compile(r" - at `(\$[^`]*)`")
 MISSING = re.compile(r"missing required field `([^`]*)`")
+WAYS_OUT_OF_NAMES = {
+    "R3": (
+        "keep the field",
+        "if nothing requires it any more: a line in released/tombstones.json",
+        "another name for a new one",
+    ),
+}
 Readings = Mapping[str, Mapping[str, Any]]
 
 
@@ -107,33 +114,15 @@ def _told(found: Difference, samples: list[str], pair: tuple[str, str]) -> Findi
 
 
 def by_names(history: History, today: Version) -> list[Finding]:
-    """Names that vanished without a tombstone, and names that came back in spite of one."""
-    return merged([*_contracts_by_name(history, today), *_fields_by_name(history, today)])
+    """Names that vanished without a tombstone, and names that came back in spite of one: R3 and R11."""
+    reserved = judge({}, today.views(), history.tombstones).breaks
+    found = [_named(one, ()) for one in reserved if one.newer is None]
+    for before in map(released, history.releases):
+        judged = judge(before.views(), today.views(), history.tombstones).breaks
+        gone = [one for one in judged if one.newer is None and one not in reserved]
+        found += [_named(one, ((before.label, today.label),)) for one in gone]
+    return [replace(one, ways_out=WAYS_OUT_OF_NAMES.get(one.rule, ())) for one in merged(found)]
 
 
-def _contracts_by_name(history: History, today: Version) -> Iterator[Finding]:
-    for name in today.writers:
-        if (why := history.tombstones.contracts.get(name)) is not None:
-            yield Finding("R3", name, "$", (f"the name is buried and never returns: {why}",), (), ("another name",))
-    for release in history.releases:
-        for name in release.writers:
-            if name not in today.writers and name not in history.tombstones.contracts:
-                detail = f"the {today.label} no longer knows this contract; what {release.version} wrote may still wait"
-                yield Finding("R11", name, "$", (detail,), ((release.version, today.label),))
-
-
-def _fields_by_name(history: History, today: Version) -> Iterator[Finding]:
-    for name in today.writers:
-        here = fields(today.writers[name]) | fields(today.readers[name])
-        for path in sorted(here):
-            if (why := history.tombstones.reason(name, path)) is not None:
-                yield Finding("R3", name, path, (f"the name never returns: {why}",), (), ("another name",))
-        for release in history.releases:
-            there = fields(release.writers.get(name, {})) | fields(release.readers.get(name, {}))
-            for path in sorted(there - here):
-                if history.tombstones.reason(name, path) is None:
-                    detail = (
-                        f"{release.version} has the field, the {today.label} has not, and no tombstone keeps its name"
-                    )
-                    ways = ("keep the field", "if nothing requires it any more: a line in released/tombstones.json")
-                    yield Finding("R3", name, path, (detail,), ((release.version, today.label),), ways)
+def _named(one: ContractBreak, pairs: tuple[tuple[str, str], ...]) -> Finding:
+    return Finding(one.found.rule, one.contract, one.found.path, (one.found.detail,), pairs)

@@ -39,7 +39,7 @@ def seal(folder: Path, version: Version, history: History) -> None:
         version=version.label,
         previous=sha256((history.newest.folder / MANIFEST).read_bytes()) if history.releases else None,
         files={one.relative_to(folder).as_posix(): sha256(one.read_bytes()) for one in files},
-        contracts={name: Views(*version.views(name)) for name in version.writers},
+        contracts={name: Views(*version.digests(name)) for name in version.writers},
         verified=verified(everyone, read),
         tombstones=history.tombstones,
     )
@@ -65,5 +65,5 @@ def verified(everyone: list[Version], read: dict[str, dict[str, Readings]]) -> l
             found += by_samples(writer, own[writer.label], reader.label, read[reader.label][writer.label], anything)
     refuse(found)
     return sorted(
-        {(name, writer.views(name)[0], reader.views(name)[1]) for name, writer, reader in pairs(everyone, everyone)}
+        {(name, writer.digests(name)[0], reader.digests(name)[1]) for name, writer, reader in pairs(everyone, everyone)}
     )

@@ -8,7 +8,7 @@ import msgspec
 from tools.contracts.families import ERROR, MESSAGE, PAYLOAD, Family, families, is_newest, last_known, retired_in, since
 from tools.contracts.history import History, Release
 from tools.contracts.tombstones import fields
-from tools.contracts.versions import changes, level_of, released
+from tools.contracts.versions import changes, level_between, released
 from tools.contracts.words import FieldRow, field_rows
 
 HOW_TO_READ = (
@@ -29,9 +29,10 @@ def changelog(history: History) -> str:
     """What each release added, newest first."""
     parts = ["# Releases of the contracts\n"]
     for before, release in reversed(list(pairwise(history.releases))):
-        found = changes(released(before), released(release))
-        lines = [f"- {_change(change.contract, change.what)}" for change in found] or ["- No contract changed."]
-        parts.append(_entry(release, level_of(found), lines))
+        old, new = released(before), released(release)
+        found = [f"- {_change(change.contract, change.what)}" for change in changes(old, new)]
+        lines = found or ["- No contract changed."]
+        parts.append(_entry(release, level_between(old, new), lines))
     first = history.releases[0]
     parts.append(_entry(first, "first", [f"- {_change(name, 'is new')}" for name in first.manifest.contracts]))
     return "\n".join(parts)

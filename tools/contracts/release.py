@@ -20,7 +20,7 @@ from tools.contracts.folder import seal, write_contracts
 from tools.contracts.history import RELEASED, History, HistoryTampered, Release, number
 from tools.contracts.readings import readings
 from tools.contracts.samples import NoSample
-from tools.contracts.versions import Version, changes, deserved, level_of, released, working_tree
+from tools.contracts.versions import Version, changes, deserved, level_between, released, working_tree
 from tools.environment import only_one
 from tools.package_environment import ENVIRONMENTS, wheel
 from tools.workspace import WorkspaceError, package_in
@@ -72,12 +72,12 @@ def refuse_version(history: History, version: str, today: Version) -> None:
         raise WrongVersion(f"{PYPROJECT}: {error}") from error
     if not history.releases:
         return
-    newest = history.newest
-    found = changes(released(newest), today)
-    wanted = deserved(newest.version, found)
+    newest = released(history.newest)
+    wanted = deserved(newest, today)
     if version != wanted:
-        why = f"the change since {newest.version} is {level_of(found)}: its version is {wanted}, not {version}"
-        raise WrongVersion("\n".join([f"{why}; edit {PYPROJECT}", *map(str, found)]))
+        why = f"the change since {newest.label} is {level_between(newest, today)}"
+        lines = [f"{why}: its version is {wanted}, not {version}; edit {PYPROJECT}", *map(str, changes(newest, today))]
+        raise WrongVersion("\n".join(lines))
 
 
 def make_wheel(folder: Path) -> None:

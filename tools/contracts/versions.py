@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from waybill_contracts.catalogue import Schema, catalogue, digest
+from waybill_contracts.compatibility import Level, View, level
 
 from tools.contracts.history import Release, number
 from tools.contracts.samples import golden_samples
 from tools.contracts.tombstones import fields
 
-Level = Literal["patch", "minor", "major"]
 WORKING_TREE = "working tree"
 
 
@@ -29,7 +28,11 @@ class Version:
         """By which versions are ordered; what is not released is the newest."""
         return (1,) if self.label == WORKING_TREE else (0, *number(self.label))
 
-    def views(self, contract: str) -> tuple[str, str]:
+    def views(self) -> Mapping[str, View]:
+        """Both views of each contract, as the checker takes them."""
+        return {name: View(self.writers[name], self.readers[name]) for name in self.writers}
+
+    def digests(self, contract: str) -> tuple[str, str]:
         """The digests of a contract's writer and reader."""
         return digest(self.writers[contract]), digest(self.readers[contract])
 
@@ -38,12 +41,11 @@ class Version:
 class Change:
     """What became of one contract since a release."""
 
-    level: Level
     contract: str
     what: str
 
     def __str__(self) -> str:
-        return f"{self.level:<6} {self.contract}: {self.what}"
+        return f"{self.contract}: {self.what}"
 
 
 def released(release: Release) -> Version:
@@ -65,29 +67,25 @@ def working_tree() -> Version:
 def changes(before: Version, after: Version) -> list[Change]:
     """What changed between two versions, contract by contract; wording and code do not count."""
     known = {base(name) for name in before.writers}
-    found = [Change("major", name, "is gone") for name in before.writers if name not in after.writers]
+    found = [Change(name, "is gone") for name in before.writers if name not in after.writers]
     for name in after.writers:
         if name not in before.writers:
-            is_next = base(name) in known
-            found.append(Change("major" if is_next else "minor", name, "is new" + ", a next version" * is_next))
-        elif before.views(name) != after.views(name):
-            found.append(Change("minor", name, _what_changed(before, after, name)))
+            found.append(Change(name, "is new, a next version" if base(name) in known else "is new"))
+        elif before.digests(name) != after.digests(name):
+            found.append(Change(name, _what_changed(before, after, name)))
     return sorted(found, key=lambda change: change.contract)
 
 
-def deserved(before: str, found: list[Change]) -> str:
-    """The version that a change makes of version `before`: R1."""
-    major, minor, patch = number(before)
-    level = level_of(found)
-    return {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}"}[
-        level
-    ]
+def level_between(before: Version, after: Version) -> Level:
+    """What the change from one version to another deserves, if nothing in it breaks: R1."""
+    return level(before.views(), after.views())
 
 
-def level_of(found: list[Change]) -> Level:
-    """The greatest level among changes; `patch` where no contract changed."""
-    levels = {change.level for change in found}
-    return "major" if "major" in levels else "minor" if "minor" in levels else "patch"
+def deserved(before: Version, after: Version) -> str:
+    """The version of `after`, if it is released next."""
+    major, minor, patch = number(before.label)
+    versions = {"major": f"{major + 1}.0.0", "minor": f"{major}.{minor + 1}.0", "patch": f"{major}.{minor}.{patch + 1}"}
+    return versions[level_between(before, after)]
 
 
 def base(contract: str) -> str:

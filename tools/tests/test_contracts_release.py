@@ -110,7 +110,7 @@ def test_an_optional_field_with_a_default_makes_a_minor_release_whose_pairs_are_
     checkout.name("1.1.0")
     exit_code, said = checkout.release()
     assert (exit_code, checkout.versions()) == (0, ["1.0.0", "1.1.0"]), said
-    assert "minor  error.v1: + $.hint" in said
+    assert "error.v1: + $.hint" in said
     old, new = History.load(checkout.folder / RELEASED).releases
     before, after = old.manifest.contracts["error.v1"], new.manifest.contracts["error.v1"]
     pairs = {(writer, reader) for name, writer, reader in new.manifest.verified if name == "error.v1"}
@@ -148,7 +148,7 @@ def test_a_new_kind_is_a_minor_release_and_a_next_version_of_one_is_a_major(
     checkout.name(version)
     exit_code, said = checkout.release()
     assert exit_code == 0, said
-    assert f"{level}  payload.{kind}.v{number}: is new" in said
+    assert f"payload.{kind}.v{number}: is new" in said
 
 
 BREAKING = {
@@ -169,7 +169,7 @@ BREAKING = {
             "    data: TaskRequestedData\n    dataref: str = ''\n",
         ),
         "BREAKING  R3  task.requested.v1  $.dataref",
-        "the name never returns: reserved",
+        "its name is reserved and never returns: reserved",
     ),
     "a kind that is gone": (
         (f"{SOURCES}/kinds/__init__.py", "\n    DeliverWebhook,", ""),
@@ -206,7 +206,7 @@ def test_a_contract_is_retired_by_a_tombstone_and_a_major_release(checkout: Chec
     checkout.name("2.0.0")
     exit_code, said = checkout.release()
     assert (exit_code, checkout.versions()) == (0, ["1.0.0", "2.0.0"]), said
-    assert "major  payload.webhook.deliver.v1: is gone" in said
+    assert "payload.webhook.deliver.v1: is gone" in said
 
 
 def test_nothing_is_released_on_top_of_an_edited_history(checkout: Checkout) -> None:

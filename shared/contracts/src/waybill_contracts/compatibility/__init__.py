@@ -11,8 +11,8 @@ of two schemas. Rules, by the ids that a break names:
 """
 
 from .http import http_breaks
-from .levels import ContractBreak, Judgement, Level, Tombstones, View, judge
-from .names import removal_breaks, tombstone_breaks
+from .levels import ContractBreak, Judgement, Level, Tombstones, View, judge, level
+from .names import field_paths, removal_breaks, tombstone_breaks
 from .schemas import breaks
 from .verdicts import Break, Newer, UnknownKeyword
 
@@ -26,8 +26,10 @@ __all__ = [
     "UnknownKeyword",
     "View",
     "breaks",
+    "field_paths",
     "http_breaks",
     "judge",
+    "level",
     "removal_breaks",
     "tombstone_breaks",
 ]

@@ -45,13 +45,17 @@ class Judgement(Struct, frozen=True):
 def judge(old: Mapping[str, View], new: Mapping[str, View], tombstones: Tombstones) -> Judgement:
     """Compare two versions of all contracts, by name. Ask it for each old version: that is FULL_TRANSITIVE.
 
-    patch: no contract changed; minor: compatible changes, and new names; major: a next version of a name that exists,
-    or a name retired with a tombstone. Raises UnknownKeyword for a schema that cannot be judged.
+    Raises UnknownKeyword for a schema that cannot be judged.
     """
-    return Judgement(_level(old, new), list(_all_breaks(old, new, tombstones)))
+    return Judgement(level(old, new), list(_all_breaks(old, new, tombstones)))
 
 
-def _level(old: Mapping[str, View], new: Mapping[str, View]) -> Level:
+def level(old: Mapping[str, View], new: Mapping[str, View]) -> Level:
+    """The level of a change in which nothing breaks.
+
+    patch: no contract changed; minor: compatible changes, and new names; major: a next version of a name that exists,
+    or a name retired with a tombstone.
+    """
     known = {_base(name) for name in old}
     added = [name for name in new if name not in old]
     if old.keys() - new.keys() or any(_base(name) in known for name in added):
