@@ -15,16 +15,21 @@ EXPECTED = {"task.held": "an older processor met a payload version that only a n
 async def each_task_went_well(stack: Stack, task_ids: Iterable[str], until: Until) -> None:
     """Every accepted task was completed by one attempt, without another, and nothing is left anywhere."""
     accepted = sorted(task_ids)
-    await until(lambda: stack.records.each_completed_once(accepted), within_seconds=20)
+    await until(lambda: _are_all_final(stack), within_seconds=20)
+    assert await stack.records.statuses() == {"completed": len(accepted)}
+    assert await stack.records.each_completed_once(accepted)
     attempts = await stack.records.rows("SELECT task_id::text, outcome FROM attempts")
     assert Counter((row["task_id"], row["outcome"]) for row in attempts) == Counter(
         (id, "succeeded") for id in accepted
     )
-    assert await stack.records.task_ids() == set(accepted)
     await until(stack.records.is_outbox_empty)
     await until(stack.is_queue_empty)
     assert await stack.records.dead_letters() == []
     assert stack.messages(stack.sqs.queue_url("waybill-tasks-dead")) == []
+
+
+async def _are_all_final(stack: Stack) -> bool:
+    return not await stack.records.value("SELECT EXISTS (SELECT FROM tasks WHERE finished_at IS NULL)")
 
 
 def unexpected(
