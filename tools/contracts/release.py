@@ -9,12 +9,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from tools.contracts.chain import shown
 from tools.contracts.comparison import against, anything, by_names, by_samples
+from tools.contracts.documents import write_documents
 from tools.contracts.findings import Breaking, refuse, report
 from tools.contracts.folder import seal, write_contracts
 from tools.contracts.history import RELEASED, History, HistoryTampered, Release, number
@@ -101,14 +100,8 @@ def main() -> int:
         return ended(USAGE, f"contracts-release: {error}")
     today = History.load(RELEASED)
     print(summary(history, today.newest, folder))
-    regenerate_documents(today)
+    write_documents(today)
     return 0
-
-
-def regenerate_documents(history: History) -> None:
-    """What is written about the newest release, from the release itself."""
-    if find_spec("tools.contracts.documents"):
-        import_module("tools.contracts.documents").write_documents(history)
 
 
 def ended(exit_code: int, message: str) -> int:
@@ -125,7 +118,7 @@ def summary(before: History, release: Release, folder: Path) -> str:
     return "\n".join(
         [
             f"released {release.version} in {shown(folder)}: {len(release.writers)} contracts, {count} golden samples, "
-            f"{len(release.manifest.verified)} verified pairs; commit it",
+            f"{len(release.manifest.verified)} verified pairs; commit it with docs/contracts",
             *lines,
         ]
     )

@@ -23,7 +23,7 @@ import sys
 from tests.contract.released import zipped_sources
 from tools.contracts import release
 release.make_wheel = zipped_sources
-release.regenerate_documents = lambda history: None
+release.write_documents = lambda history: None
 sys.exit(release.main())
 """
 
