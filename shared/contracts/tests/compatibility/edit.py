@@ -1,5 +1,6 @@
 """One canned edit of a struct: what it breaks, in both directions, or that it breaks nothing."""
 
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -32,6 +33,7 @@ def verdicts(edit: Edit) -> tuple[list[str], list[str], list[str]]:
     )
 
 
+@cache
 def views(struct: type[Struct]) -> tuple[Schema, Schema]:
     return writer_schema(struct), reader_schema(struct)
 

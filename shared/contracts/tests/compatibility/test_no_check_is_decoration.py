@@ -25,9 +25,9 @@ def none(*_: Any) -> Iterator[Any]:
     return iter(())
 
 
-def let_through() -> list[str]:
+def let_through() -> Iterator[str]:
     """The canned edits that break something, in a direction in which nothing is found any more."""
-    return [edit.what for edit in [*FIELD_EDITS, *VALUE_EDITS] if _is_let_through(edit)]
+    return (edit.what for edit in [*FIELD_EDITS, *VALUE_EDITS] if _is_let_through(edit))
 
 
 def _is_let_through(edit: Edit) -> bool:
@@ -35,12 +35,12 @@ def _is_let_through(edit: Edit) -> bool:
     return any(before and not now for before, now in zip(expected, verdicts(edit), strict=True))
 
 
-def let_through_the_api() -> list[str]:
-    return [edit.what for edit in HTTP_EDITS if not short(http_breaks(BEFORE, edited(edit.edit)))]
+def let_through_the_api() -> Iterator[str]:
+    return (edit.what for edit in HTTP_EDITS if not short(http_breaks(BEFORE, edited(edit.edit))))
 
 
 def test_with_all_checks_nothing_is_let_through():
-    assert (let_through(), let_through_the_api()) == ([], [])
+    assert [*let_through(), *let_through_the_api()] == []
 
 
 @pytest.mark.parametrize(("kind", "check"), STRUCTURAL, ids=lambda each: getattr(each, "__name__", each))
@@ -48,7 +48,7 @@ def test_without_a_check_an_edit_is_let_through(monkeypatch: pytest.MonkeyPatch,
     for each in ("integer", "number") if kind == "integer" else (kind,):
         others = tuple(one for one in schemas.CHECKS[each] if one is not check)
         monkeypatch.setitem(schemas.CHECKS, each, others)
-    assert let_through()
+    assert next(let_through(), None)
 
 
 def test_without_what_no_alternative_takes_an_edit_is_let_through(monkeypatch: pytest.MonkeyPatch):
@@ -73,7 +73,7 @@ def test_without_the_names_that_are_gone_an_edit_is_let_through(monkeypatch: pyt
 @pytest.mark.parametrize("check", documents.CHECKS, ids=lambda check: check.__name__)
 def test_without_a_check_an_edit_of_the_api_is_let_through(monkeypatch: pytest.MonkeyPatch, check: Callable[..., Any]):
     monkeypatch.setattr(documents, "CHECKS", tuple(one for one in documents.CHECKS if one is not check))
-    assert let_through_the_api()
+    assert next(let_through_the_api(), None)
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_without_a_part_of_a_check_an_edit_of_the_api_is_let_through(
     monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ):
     monkeypatch.setattr(module, name, none)
-    assert let_through_the_api()
+    assert next(let_through_the_api(), None)
