@@ -19,6 +19,7 @@ from tools.contracts.readings import differences
 
 TYPE = "task.requested."
 READERS = {name: contract for name, contract in catalogue().items() if name.startswith(TYPE)}
+TODAY = Side()
 WRITERS = different_writers(READERS)
 KNOWN = frozenset[str]().union(*(known_names(contract.reader()) for contract in READERS.values()))
 
@@ -66,7 +67,7 @@ def test_every_value_of_the_struct_is_read_back_the_same(struct, data):
 @repeatable
 def test_every_document_that_a_writer_promised_is_read_with_the_values_it_holds(writer, data):
     document = data.draw(of_a_promise(WRITERS[writer]))
-    assert differences(Side().plain(taken(document)), in_utc(document)) == []
+    assert differences(TODAY.plain(taken(document)), in_utc(document)) == []
 
 
 @given(written, randoms)
@@ -96,12 +97,12 @@ def test_unknown_fields_at_any_level_change_nothing(document, data):
 @given(written, st.data())
 @repeatable
 def test_leaving_out_what_is_optional_changes_nothing_else(document, data):
-    whole = Side().plain(taken(document))
+    whole = TODAY.plain(taken(document))
     contract = READERS[document["type"].removeprefix("waybill.")]
     optional = sorted(set(document) - set(root(contract.reader())["required"]))
     left_out = data.draw(st.sets(st.sampled_from(optional))) if optional else ()
     rest, of_the_rest = ({k: v for k, v in one.items() if k not in left_out} for one in (document, whole))
-    assert differences(of_the_rest, Side().plain(taken(rest))) == []
+    assert differences(of_the_rest, TODAY.plain(taken(rest))) == []
 
 
 def root(schema):
@@ -111,7 +112,7 @@ def root(schema):
 
 def in_utc(document):
     """A document with its time as readers show it."""
-    return document | {"time": Side().plain(msgspec.convert(document["time"], datetime))}
+    return document | {"time": TODAY.plain(msgspec.convert(document["time"], datetime))}
 
 
 def taken(document):
