@@ -63,7 +63,8 @@ def _submit() -> Schema:
         "operationId": "submitTask",
         "tags": ["tasks"],
         "summary": "Submit a task",
-        "description": "Bodies may have 300 KiB, payloads 256 KiB, and 32 levels. Unknown fields are refused.",
+        "description": "Bodies may have 300 KiB, payloads 256 KiB, and 32 levels. Refused are unknown fields,"
+        " a key twice, and NUL (U+0000) in strings.",
         "parameters": [traceparent],
         "requestBody": {"required": True, "content": {"application/json": body}},
         "responses": {"202": accepted, **_problems(400, 408, 413, 415, 503)},
@@ -83,11 +84,7 @@ def _get() -> Schema:
 
 def _list() -> Schema:
     page = _answer("A page.", "TaskPage")
-    filters = {name: f"$request.query.{name}" for name in ("status", "kind", "limit")}
-    page["links"] = {
-        "next": _link("listTasks", cursor="$response.body#/next", **filters),
-        "first": _link("getTask", task_id="$response.body#/items/0/id"),
-    }
+    page["links"] = {"next": _link("listTasks", cursor="$response.body#/next")}
     parameters = {
         "status": ({"type": "string", "enum": list(TaskStatus)}, "Only tasks of this status."),
         "kind": (

@@ -10,6 +10,8 @@ _END = "(?!\\n)$"
 """In Python `$` alone would let a newline at the end pass; in ECMA-262 it means the end."""
 _BLANK = "\\u0009-\\u000d\\u001c-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
 """What `\\s` is in Python."""
+_NUL = "\\u0000"
+"""Refused in every string of a body, whatever its pattern."""
 
 
 def publish_patterns(schema: Any) -> Any:
@@ -26,7 +28,7 @@ def publish_patterns(schema: Any) -> Any:
 
 
 def portable(pattern: str) -> str:
-    """The same set of texts, without look-aheads at the end, `\\s` and `\\S`. Expects `\\s` in `[…]` only."""
+    """The same set of texts, NUL left out, without look-ahead, `\\s` and `\\S`. Expects `\\s` in `[^…]` only."""
     if pattern.endswith(_END):
         pattern = pattern.removesuffix(_END) + "$"
-    return pattern.replace("\\s", _BLANK).replace("\\S", f"[^{_BLANK}]")
+    return pattern.replace("\\s", _NUL + _BLANK).replace("\\S", f"[^{_NUL}{_BLANK}]")

@@ -1,0 +1,1 @@
+"""The API fuzzed over HTTP, by schemathesis: `just fuzz-api`, and a test."""
