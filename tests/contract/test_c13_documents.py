@@ -17,7 +17,7 @@ from waybill_contracts.catalogue import catalogue
 from tests.contract.released import Versions
 from tools.contracts.asyncapi import CHANNEL, asyncapi_document
 from tools.contracts.chain import shown
-from tools.contracts.documents import make_documents, stale
+from tools.contracts.documents import DOCUMENTS, make_documents, stale
 from tools.contracts.history import RELEASED, History
 from tools.contracts.pages import contract_pages
 from tools.contracts.queue_template import read_queue
@@ -101,6 +101,11 @@ def test_every_field_of_every_contract_stands_on_its_page(versions: Versions) ->
         for struct in versions.history.newest.readers[name]["$defs"].values():
             for field in struct.get("properties", {}):
                 assert f"{field}` |" in section, (name, field)
+
+
+def test_the_index_names_every_page(versions: Versions) -> None:
+    index = (DOCUMENTS / "README.md").read_text()
+    assert [name for name in make_documents(versions.history) if f"({name})" not in index] == []
 
 
 def test_every_kind_and_version_has_an_example_in_the_api_s_document() -> None:

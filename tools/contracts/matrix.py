@@ -6,7 +6,7 @@ from enum import Enum
 
 from waybill_contracts.compatibility import breaks
 
-from tools.contracts.families import MESSAGE, PAYLOAD, RESULT, Family, families, is_newest, major
+from tools.contracts.families import ERROR, MESSAGE, PAYLOAD, RESULT, Family, families, is_newest, major, since
 from tools.contracts.history import History, Release
 from tools.contracts.tombstones import fields
 from tools.contracts.versions import base
@@ -21,7 +21,11 @@ class Outcome(Enum):
     SHOWN = ("≡", "shown as stored", "The API has no schema for it and gives clients the JSON as it is.")
     HELD = ("◷", "held until deployed", "Kept, uncharged, until a processor that reads it is deployed; then it goes by"
             " itself.")  # fmt: skip
-    NEVER = ("✕", "never", "Retired: the release that dropped it came only when nothing could hold it any more.")
+    NEVER = (
+        "✕",
+        "never",
+        "Not read. Only a retired version may stand here: it went when nothing could hold it any more.",
+    )
 
     @property
     def symbol(self) -> str:
@@ -99,7 +103,7 @@ def together(history: History) -> list[list[Together]]:
 def _together(api: str, processor: str, every: list[Cell]) -> Together:
     order = list(Outcome)
     met = [cell for cell in every if (cell.writer, cell.reader) == _direction(cell, api, processor)]
-    # A result of a version that this API never accepted is there only after a rollback of the API.
+    # A result of a version that this API does not accept is from before its deploy or rollback.
     met = [cell for cell in met if cell.outcome is not Outcome.SHOWN]
     worst = max((cell.outcome for cell in met), key=order.index, default=Outcome.READS)
     return Together(api, processor, worst, tuple(cell for cell in met if cell.outcome is not Outcome.READS))
@@ -168,12 +172,14 @@ def _tested(contract: str, writer: Release, reader: Release, history: History) -
 
 def _unknown(family: Family, contract: str, reader: Release, history: History) -> tuple[Outcome, tuple[str, ...]]:
     versions = [release.version for release in history.releases]
-    came = next(one.version for one in history.releases if contract in one.manifest.contracts)
-    if versions.index(came) < versions.index(reader.version):
+    came = since(contract, history)
+    is_retired = versions.index(came) < versions.index(reader.version)
+    if family.sort in (RESULT, ERROR):
+        why = f"R11: retired before {reader.version}" if is_retired else f"R10: {contract} came with {came}"
+        return Outcome.SHOWN, (f"{why}. What is stored is passed on unread.",)
+    if is_retired:
         why = history.tombstones.contracts.get(contract, "")
         return Outcome.NEVER, (f"R11: retired before {reader.version}. {why}".strip(),)
-    if family.sort == RESULT:
-        return Outcome.SHOWN, (f"R10: {contract} came with {came}. Stored results are passed on unread.",)
     if family.sort == MESSAGE:
         return Outcome.HELD, (f"R10: {contract} came with {came}. It is redelivered until a processor reads it.",)
     return Outcome.HELD, (f"R10: {contract} came with {came}. The task is held, and no attempt is charged.",)
