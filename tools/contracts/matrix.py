@@ -175,14 +175,14 @@ def _unknown(family: Family, contract: str, reader: Release, history: History) -
     came = since(contract, history)
     is_retired = versions.index(came) < versions.index(reader.version)
     if family.sort in (RESULT, ERROR):
-        why = f"R11: retired before {reader.version}" if is_retired else f"R10: {contract} came with {came}"
+        why = f"R11: retired before {reader.version}" if is_retired else f"R10: this version came with {came}"
         return Outcome.SHOWN, (f"{why}. What is stored is passed on unread.",)
     if is_retired:
         why = history.tombstones.contracts.get(contract, "")
         return Outcome.NEVER, (f"R11: retired before {reader.version}. {why}".strip(),)
     if family.sort == MESSAGE:
-        return Outcome.HELD, (f"R10: {contract} came with {came}. It is redelivered until a processor reads it.",)
-    return Outcome.HELD, (f"R10: {contract} came with {came}. The task is held, and no attempt is charged.",)
+        return Outcome.HELD, (f"R10: this version came with {came}. It is redelivered until a processor reads it.",)
+    return Outcome.HELD, (f"R10: this version came with {came}. The task is held, and no attempt is charged.",)
 
 
 def _short(contract: str) -> str:
