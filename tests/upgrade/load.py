@@ -16,7 +16,7 @@ from tests.upgrade.editions import Edition
 EVERYDAY = re.compile("example|minimal|only-.*")
 """Golden samples with values that a handler can do something with; the others try limits."""
 CONTRACT = re.compile(r"payload\.(?P<kind>.+)\.v(?P<version>\d+)")
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.03
 """Between two submits of the steady load."""
 
 

@@ -15,7 +15,7 @@ from tests.upgrade.editions import Edition, Pair
 from tests.upgrade.expectations import each_task_went_well, unexpected
 from tests.upgrade.load import Door, Load, open_load
 
-ENOUGH = 25
+ENOUGH = 20
 """So many tasks accepted or completed show that a process takes part."""
 
 
