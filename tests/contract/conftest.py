@@ -7,6 +7,9 @@ import pytest
 
 from tests.contract.released import Versions, all_versions
 from tests.contract.statements import SQL, Statements, all_statements, constants, store_modules
+from tests.contract.verification import Verification
+from tools.contracts.history import History
+from tools.contracts.verified import FOLDERS, write_verified
 
 # As a store that has run for a while: most tasks are completed, few are under way.
 MANY_TASKS = """
@@ -53,6 +56,11 @@ async def grown_database(database: Any) -> Any:
 def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
     """Every version of the contracts that was ever released, and that of the working tree."""
     return all_versions(tmp_path_factory.mktemp("contracts"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A green run of all tests of the contracts is what can-i-deploy trusts."""
+    config.pluginmanager.register(Verification(FOLDERS, lambda: write_verified(History.load())))
 
 
 NOTICES = pytest.StashKey[list[str]]()
