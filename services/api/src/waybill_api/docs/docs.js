@@ -74,7 +74,9 @@ function drawSchema(api, node, open = false) {
     return make("div", {}, description, options.map((option, index) => drawSchema(api, option, open && index === 0)));
   }
   const body = schema.enum ? make("p", {}, typeOf(api, schema)) : members(api, schema);
-  const heading = make("summary", {}, make("code", {}, nameOf(node) || schema.title || typeOf(api, schema)));
+  const version = schema.properties?.payload_version?.const;
+  const versionOf = version && make("span", { class: "dim" }, ` version ${version} of the payload`);
+  const heading = make("summary", {}, make("code", {}, nameOf(node) || schema.title || typeOf(api, schema)), versionOf || "");
   return make("details", { open }, heading, make("div", { class: "schema" }, description, body));
 }
 
