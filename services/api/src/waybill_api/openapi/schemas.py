@@ -31,7 +31,9 @@ def make_schemas() -> dict[str, Schema]:
     views["SubmitTask"] = {"oneOf": [ref(name) for name in submits], "description": views["SubmitTask"]["description"]}
     shown = views["TaskView"]["properties"]
     shown["payload"] = {"type": "object", "description": "As submitted, with the defaults of its kind filled in."}
-    shown["result"] = {"anyOf": [*_unique(result_refs), {"type": "null"}]}
+    # Open, so that a new kind breaks no client: a list shows the tasks of all kinds.
+    other = {"type": "object", "description": "Of a kind or version that came after this document."}
+    shown["result"] = {"anyOf": [*_unique(result_refs), other, {"type": "null"}]}
     shown["error"] = {"anyOf": [ref("TaskError"), {"type": "null"}]}
     return {**submits, **payloads, **results, **views}
 
