@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,14 +57,24 @@ def invoke(database: Any, echo: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Invokes an environment whose one kind is worked by the given function; from outside a loop, as the runtime."""
     environment = Environment()
 
-    async def call(function: Any, *deliveries: Any, context: Context | None = None, limit_seconds: float = 30.0) -> Any:
+    async def answered(function: Any, asked: dict[str, Any], context: Context | None, limit_seconds: float) -> Any:
         line = Handler(echo.Payload, function, True, RetryPolicy(time_limit_seconds=limit_seconds))
         monkeypatch.setattr(module, "handler_table", lambda _: HandlerTable(KindTable(echo.Payload), line))
         monkeypatch.setenv("WAYBILL_DATABASE_URL", database.url("waybill_processor"))
         monkeypatch.setattr(module, "configure_logging", lambda *_: None)
-        answer = await asyncio.to_thread(environment.invoke, event(*deliveries), context or Context())
+        return await asyncio.to_thread(environment.invoke, asked, context or Context())
+
+    async def call(function: Any, *deliveries: Any, context: Context | None = None, limit_seconds: float = 30.0) -> Any:
+        answer = await answered(function, event(*deliveries), context, limit_seconds)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
+    async def register() -> dict[str, Any]:
+        async def idle(payload: Any, task: Any) -> Any:
+            return echo.Result(text="")
+
+        return await answered(idle, {"Records": [], "waybill": "register"}, None, 30.0)
+
+    call.register = register  # type: ignore[attr-defined]
     call.environment = environment  # type: ignore[attr-defined]
     yield call
     environment.close()
@@ -182,3 +193,45 @@ def test_importing_the_handler_imports_no_sdk():
     program = "import json, sys, waybill_processor.aws_lambda; print(json.dumps(sorted(sys.modules)))"
     loaded = json.loads(subprocess.check_output([sys.executable, "-c", program]))
     assert not [name for name in loaded if name.partition(".")[0] in ("aiobotocore", "botocore", "boto3")]
+
+
+async def test_a_function_registers_when_it_is_asked_to_and_for_good(database: Any, invoke: Any):
+    owner = await database.connect("waybill_owner")
+    answer = await invoke.register()
+    assert (answer["batchItemFailures"], answer["registered"]) == ([], "function waybill-processor")
+    [row] = await owner.fetch("SELECT * FROM service_instances")
+    assert (row["instance"], row["service"], row["expires"]) == ("function waybill-processor", "processor", False)
+    assert "payload.test.echo.v1" in json.loads(row["manifest"])["reads"]
+
+
+async def test_tasks_held_for_a_function_go_when_it_registers_cold_and_warm(database: Any, tasks: Any, invoke: Any):
+    """The answer comes after them: a frozen environment would do nothing more."""
+
+    async def hold() -> Any:
+        task_id = await tasks.insert(held_at=datetime.now(UTC))
+        statement = "INSERT INTO outbox (task_id, dispatch, reason, available_at) VALUES ('{}', 2, 'hold', '{}')"
+        await tasks.fetch(statement.format(task_id, datetime.now(UTC) + timedelta(hours=1)))
+        return task_id
+
+    for _ in ("cold", "warm"):
+        task_id = await hold()
+        await invoke.register()
+        assert (await tasks.outbox(task_id))["wait"] <= timedelta(0)
+
+
+async def test_a_function_whose_database_lacks_the_table_answers_why_it_could_not_register(database: Any, invoke: Any):
+    owner = await database.connect("waybill_owner")
+    await owner.execute("DROP TABLE service_instances")
+    answer = await invoke.register()
+    assert answer["batchItemFailures"] == []
+    assert "registered" not in answer
+    assert "service_instances" in answer["failed"]
+
+
+async def test_no_other_invocation_registers(database: Any, deliver: Any, tasks: Any, invoke: Any, echo: Any):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    owner = await database.connect("waybill_owner")
+    await invoke(work, deliver(await tasks.insert()))
+    assert await owner.fetchval("SELECT count(*) FROM service_instances") == 0

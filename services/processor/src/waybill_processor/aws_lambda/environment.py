@@ -6,14 +6,12 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
-from waybill_contracts.manifest import ServiceManifest
 from waybill_runtime.settings import load_settings
 from waybill_runtime.telemetry import configure_logging
 
 from ..bootstrap import open_processor
 from ..core import Processor
 from ..handlers import handler_table, webhook_sender
-from ..manifest import processor_manifest
 from ..registry import HandlerTable
 from ..settings import LambdaSettings
 from .invocation import Invocation
@@ -39,7 +37,7 @@ class Environment:
         self._processor: Processor | None = None
         self._settings: LambdaSettings | None = None
         self._longest_seconds = 0.0
-        self._manifest: ServiceManifest | None = None
+        self._table: HandlerTable | None = None
         self._name = "lambda"
         self._used_at = 0.0
 
@@ -66,8 +64,8 @@ class Environment:
         deliveries = read_records(event)
         failed = await invocation.run(deliveries)
         answer = response(failed)
-        if is_asked(event) and self._manifest is not None:
-            answer |= await register_function(context.function_name, self._manifest, settings.database_url, processor)
+        if is_asked(event) and self._table is not None:
+            answer |= await register_function(context.function_name, self._table, settings.database_url, processor)
         self._used_at = time.monotonic()
         log.info("lambda.invoked", records=len(deliveries), handed_back=len(failed))
         return answer
@@ -83,7 +81,7 @@ class Environment:
         opened = open_processor(settings, table, settings.concurrency, lambda: self._name, connections=CONNECTIONS)
         self._processor = await self._stack.enter_async_context(opened)
         self._settings = settings
-        self._manifest = processor_manifest(table)
+        self._table = table
         self._longest_seconds = max(line.policy.time_limit_seconds for line in table)
         return self._processor, settings
 

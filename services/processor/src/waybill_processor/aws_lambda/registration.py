@@ -3,12 +3,13 @@
 from typing import Any
 
 import structlog
-from waybill_contracts.manifest import ServiceManifest
 from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.instances import Instance, register
 from waybill_runtime.telemetry import describe
 
 from ..core import Processor
+from ..manifest import processor_manifest
+from ..registry import HandlerTable
 
 log = structlog.get_logger()
 
@@ -18,8 +19,9 @@ def is_asked(event: dict[str, Any]) -> bool:
     return event.get("waybill") == "register"
 
 
-async def register_function(name: str, manifest: ServiceManifest, url: str, processor: Processor) -> dict[str, Any]:
+async def register_function(name: str, table: HandlerTable, url: str, processor: Processor) -> dict[str, Any]:
     """Register, and make tasks go that were held for this build; what to answer: `registered`, or why `failed`."""
+    manifest = processor_manifest(table)
     instance = Instance(name=f"function {name}", manifest=manifest, expires=False)
     try:
         await register(url, instance)
