@@ -25,12 +25,19 @@ class Edit(Struct, kw_only=True):
 
 
 def verdicts(edit: Edit) -> tuple[list[str], list[str], list[str]]:
-    old, new = views(edit.before), views(edit.after)
-    return (
-        short(breaks(old[0], new[1], newer="reader")),
-        short(breaks(new[0], old[1], newer="writer")),
-        short(removal_breaks(old[1], new[1])),
-    )
+    return new_reader(edit), old_reader(edit), gone(edit)
+
+
+def new_reader(edit: Edit) -> list[str]:
+    return short(breaks(views(edit.before)[0], views(edit.after)[1], newer="reader"))
+
+
+def old_reader(edit: Edit) -> list[str]:
+    return short(breaks(views(edit.after)[0], views(edit.before)[1], newer="writer"))
+
+
+def gone(edit: Edit) -> list[str]:
+    return short(removal_breaks(views(edit.before)[1], views(edit.after)[1]))
 
 
 @cache

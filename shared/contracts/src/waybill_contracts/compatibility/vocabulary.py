@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
-from .references import pointed
+from .references import pointed, resolved
 from .verdicts import Schema, UnknownKeyword
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
@@ -61,6 +61,11 @@ def refuse_unknown(schema: Any, document: Schema) -> None:
         waiting += _inside(path, node, document, in_union)
 
 
+def takes_anything(node: Schema) -> bool:
+    """Whether a schema (no reference) has wording alone, and so bounds nothing."""
+    return all(keyword in _BESIDE or keyword.startswith("x-") for keyword in node)
+
+
 def _refuse_here(path: str, node: Schema) -> None:
     for keyword in node:
         if keyword not in _KNOWN and not keyword.startswith("x-"):
@@ -94,6 +99,7 @@ def _refuse_values(path: str, node: Schema) -> None:
 
 def _inside(path: str, node: Schema, document: Schema, in_union: bool) -> Iterator[tuple[str, Any, bool]]:
     if "$ref" in node:
+        resolved(node, document)  # refuses one that leads to itself
         yield node["$ref"], pointed(node["$ref"], document), in_union
     for keyword in _INSIDE_ONE:
         if keyword in node:
