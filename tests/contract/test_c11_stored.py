@@ -4,18 +4,20 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from waybill_contracts.catalogue import catalogue, digest
 
+from tests.contract import strategies
 from tests.contract.released import refuse
-from tests.contract.strategies import documents, repeatable, values
+from tests.contract.strategies import documents, values
 from tests.contract.variants import escaped, known_names, shuffled, spaced, with_unknown_fields
 from tools.contracts.comparison import by_samples, is_stored, structural
 from tools.contracts.history import History
 from tools.contracts.readings import differences, reading, readings, refusal
 
+repeatable = settings(strategies.repeatable, max_examples=30)
 TODAY = {name: contract for name, contract in catalogue().items() if is_stored(name)}
 RELEASES = History.read().releases
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from waybill_contracts.compatibility import ContractBreak, breaks, judge
@@ -17,13 +16,7 @@ SHOWN_SAMPLES = 3
 # How msgspec says where it stopped.
 PLACE = re.compile(r" - at `(\$[^`]*)`")
 MISSING = re.compile(r"missing required field `([^`]*)`")
-WAYS_OUT_OF_NAMES = {
-    "R3": (
-        "keep the field",
-        "if nothing requires it any more: a line in released/tombstones.json",
-        "another name for a new one",
-    ),
-}
+BURY = ("keep the field", "if nothing requires it any more: a line in released/tombstones.json")
 Readings = Mapping[str, Mapping[str, Any]]
 
 
@@ -121,8 +114,9 @@ def by_names(history: History, today: Version) -> list[Finding]:
         judged = judge(before.views(), today.views(), history.tombstones).breaks
         gone = [one for one in judged if one.newer is None and one not in reserved]
         found += [_named(one, ((before.label, today.label),)) for one in gone]
-    return [replace(one, ways_out=WAYS_OUT_OF_NAMES.get(one.rule, ())) for one in merged(found)]
+    return merged(found)
 
 
 def _named(one: ContractBreak, pairs: tuple[tuple[str, str], ...]) -> Finding:
-    return Finding(one.found.rule, one.contract, one.found.path, (one.found.detail,), pairs)
+    ways_out = () if one.found.rule != "R3" else BURY if pairs else ("another name",)
+    return Finding(one.found.rule, one.contract, one.found.path, (one.found.detail,), pairs, ways_out)

@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tools.contracts.chain import shown
@@ -46,7 +47,7 @@ def release(history: History, version: str, make_wheel: WheelMaker) -> Path:
     folder = history.folder / version
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=history.folder.parent) as draft:
         content = Path(draft) / "content"
-        candidate = Version(version, today.writers, today.readers, today.samples)
+        candidate = replace(today, label=version)
         write_contracts(content, candidate)
         make_wheel(content)
         seal(content, candidate, history)

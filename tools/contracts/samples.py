@@ -155,9 +155,13 @@ def _written(contract: Contract, name: str, document: Any) -> bytes:
     except msgspec.ValidationError as error:
         remedy = "give the field `examples` in its Meta, or teach tools/contracts/values.py"
         raise NoSample(f"{contract.name}: its struct refuses the sample `{name}`: {error}; {remedy}") from error
-    if isinstance(read, TaskRequested):
+    if not isinstance(read, TaskRequested):
+        return msgspec.json.encode(read)
+    try:
         return encode(message(read))
-    return msgspec.json.encode(read)
+    except (AttributeError, TypeError) as error:
+        remedy = "let `message` in tools/contracts/samples.py follow the builder"
+        raise NoSample(f"{contract.name}: its builder and its struct have parted: {error}; {remedy}") from error
 
 
 def _shown(choice: Any) -> str:

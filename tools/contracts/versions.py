@@ -1,7 +1,8 @@
 """Every version of the contracts, released or not, in one form; and what the working tree deserves to be called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from waybill_contracts.catalogue import Schema, catalogue, digest
 from waybill_contracts.compatibility import Level, View, level
@@ -11,6 +12,7 @@ from tools.contracts.samples import golden_samples
 from tools.contracts.tombstones import fields
 
 WORKING_TREE = "working tree"
+Samples = Mapping[str, Mapping[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,12 @@ class Version:
     """As in `1.0.0`, or `working tree`."""
     writers: Mapping[str, Schema]
     readers: Mapping[str, Schema]
-    samples: Mapping[str, Mapping[str, bytes]]
+    make_samples: Callable[[], Samples]
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Golden samples, by contract and name. Raises NoSample where a struct of the working tree gives none."""
+        return self.make_samples()
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -50,17 +57,17 @@ class Change:
 
 def released(release: Release) -> Version:
     """A release as a version."""
-    return Version(release.version, release.writers, release.readers, release.samples)
+    return Version(release.version, release.writers, release.readers, lambda: release.samples)
 
 
 def working_tree() -> Version:
-    """The contracts as they stand in this checkout. Raises NoSample where a struct gives no golden sample."""
+    """The contracts as they stand in this checkout."""
     today = catalogue()
     return Version(
         WORKING_TREE,
         {name: contract.writer() for name, contract in today.items()},
         {name: contract.reader() for name, contract in today.items()},
-        {name: golden_samples(contract) for name, contract in today.items()},
+        lambda: {name: golden_samples(contract) for name, contract in today.items()},
     )
 
 

@@ -64,7 +64,7 @@ def _made(folder: Path, label: str, kinds: KindTable) -> Release:
         label,
         {name: contract.writer() for name, contract in contracts.items()},
         {name: contract.reader() for name, contract in contracts.items()},
-        {name: golden_samples(contract) for name, contract in contracts.items()},
+        lambda: {name: golden_samples(contract) for name, contract in contracts.items()},
     )
     write_contracts(folder, version)
     views = {name: Views(*version.digests(name)) for name in contracts}
