@@ -9,7 +9,8 @@ import pytest
 from tools.contracts.findings import Finding, report
 from tools.contracts.history import RELEASED, History
 from tools.contracts.release import release
-from tools.contracts.versions import Version, released, working_tree
+from tools.contracts.samples import NoSample
+from tools.contracts.versions import Samples, Version, released, working_tree
 from tools.workspace import ROOT, package_in
 from tools.zip_folder import zip_folder
 
@@ -23,6 +24,15 @@ class Versions:
     history: History
     before: tuple[Version, ...]
     today: Version
+
+    def todays_samples(self) -> Samples:
+        """The golden samples that a release of today would keep; the test fails in one line if there are none."""
+        complaint = None
+        try:
+            return self.today.samples
+        except NoSample as error:
+            complaint = str(error)
+        pytest.fail(complaint, pytrace=False)
 
 
 def all_versions(scratch: Path) -> Versions:

@@ -13,7 +13,7 @@ def test_todays_decode_reads_every_message_ever_released_as_its_release_did(vers
 
 
 def test_todays_decode_reads_the_messages_that_todays_release_would_keep(versions) -> None:
-    made = readings({name: samples for name, samples in versions.today.samples.items() if is_message(name)})
+    made = readings({name: samples for name, samples in versions.todays_samples().items() if is_message(name)})
     refused = {f"{name}/{one}": refusal(read) for name, each in made.items() for one, read in each.items()}
     if any(refused.values()):
         pytest.fail("\n".join(f"{sample}: {why}" for sample, why in refused.items() if why), pytrace=False)

@@ -47,7 +47,7 @@ def test_every_document_ever_released_is_read_as_its_release_did(versions) -> No
 
 @pytest.mark.parametrize("name", TODAY)
 def test_the_documents_that_todays_release_would_keep_are_read_and_written_again_the_same(versions, name) -> None:
-    for sample, document in versions.today.samples[name].items():
+    for sample, document in versions.todays_samples()[name].items():
         read = msgspec.json.decode(document, type=TODAY[name].struct)
         assert msgspec.json.encode(read) == document, sample
 
