@@ -19,6 +19,7 @@ from waybill_processor.settings import WorkerSettings
 from waybill_processor.worker.main import RELEASE_SECONDS
 from waybill_processor.worker.receiving import POLL_GRACE_SECONDS
 from waybill_runtime.database import CONNECT_SECONDS, STATEMENT_SECONDS
+from waybill_runtime.instances import SIGN_OFF_SECONDS
 
 LATE_BEAT = 1.2
 """Heartbeats wait up to 20 % longer than their setting."""
@@ -83,7 +84,8 @@ async def test_a_dead_letter_is_kept_longer_than_any_message(attributes):
 
 def test_a_stop_ends_before_the_process_is_killed():
     poll_seconds = WORKER["receive_wait_seconds"] + POLL_GRACE_SECONDS
-    assert max(poll_seconds, WORKER["drain_seconds"] + RELEASE_SECONDS) < GRACE_OF_A_STOP_SECONDS
+    ends_seconds = max(poll_seconds, WORKER["drain_seconds"] + RELEASE_SECONDS)
+    assert ends_seconds + SIGN_OFF_SECONDS < GRACE_OF_A_STOP_SECONDS
 
 
 @pytest.mark.parametrize("kind", POLICIES)

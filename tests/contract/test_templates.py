@@ -1,5 +1,6 @@
 """The deploy templates: what their roles may do, and numbers that must fit one another and the code."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -7,12 +8,14 @@ import pytest
 import yaml
 from waybill_api.relay.settings import RelaySettings
 from waybill_api.settings import ApiSettings
+from waybill_dev.can_i_deploy.reading import RETENTION_DAYS
 from waybill_dev.ministack import DEAD, TASKS
 from waybill_processor.handlers import handler_table, webhook_sender
 from waybill_processor.intake import UNKNOWN_TASK_TRIES
 from waybill_processor.queue import SQS_BATCH
 from waybill_processor.settings import LambdaSettings, WorkerSettings
 from waybill_processor.worker.main import RELEASE_SECONDS
+from waybill_runtime.instances import REGISTER
 
 from tools.lambda_zip import ARCHITECTURES, AWS_RUNTIME, entry_module
 from tools.workspace import ROOT, package_in
@@ -169,6 +172,8 @@ def test_the_queues_have_the_names_and_the_retention_that_the_local_ones_have():
     assert properties(QUEUE, "DeadLetterQueue")["QueueName"]["Sub"].replace("${QueueName}", TASKS) == DEAD
     assert properties(QUEUE, "TaskQueue")["MessageRetentionPeriod"] == 4 * DAY_SECONDS
     assert properties(QUEUE, "DeadLetterQueue")["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+    # can-i-deploy counts on it, and so does how long an instance that has ended is remembered.
+    assert RETENTION_DAYS == 14 < int(re.findall(r"interval '(\d+) days'", REGISTER)[0])
 
 
 def test_a_task_that_is_not_there_is_poison_before_sqs_gives_its_message_up():

@@ -7,6 +7,8 @@ from typing import Any
 Pair = tuple[str, str, str]
 """Contract, digest of the writer's view, digest of the reader's view."""
 
+NEVER_TESTED = "never tested"
+
 
 @dataclass(frozen=True)
 class Manifest:

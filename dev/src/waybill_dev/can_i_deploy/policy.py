@@ -1,9 +1,9 @@
 """The policy: pure. A pair that was never tested is a no, and so is what is in flight and would not be read."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from waybill_dev.can_i_deploy.facts import Answer, InFlight, Instance, Manifest, Pair, Row, Schema
+from waybill_dev.can_i_deploy.facts import NEVER_TESTED, Answer, InFlight, Instance, Manifest, Pair, Row, Schema
 from waybill_dev.can_i_deploy.schema import judge_schema
 
 _READ_BY = {"task": "processor", "payload": "processor", "result": "api", "error": "api"}
@@ -38,7 +38,7 @@ def judge(
     return Answer(candidate, tuple(dict.fromkeys(rows)), _notes(candidate, live))
 
 
-def _distinct(manifests: Iterator[Manifest] | Sequence[Manifest]) -> list[Manifest]:
+def _distinct(manifests: Iterable[Manifest]) -> list[Manifest]:
     found: list[Manifest] = []
     for manifest in manifests:
         if manifest not in found:
@@ -55,7 +55,7 @@ def _pairs(writer: Manifest, reader: Manifest, written: set[str], verified: Coll
         if read_as is not None:
             is_verified = (contract, digest, read_as) in verified
             names = _named(writer, digest), _named(reader, read_as)
-            yield Row(contract, *names, is_verified, "verified" if is_verified else "never tested")
+            yield Row(contract, *names, is_verified, "verified" if is_verified else NEVER_TESTED)
         elif contract.startswith("result.") and contract not in written:
             # A result answers a payload of its kind and version, so nobody writes one before such a task is there.
             yield Row(
@@ -92,11 +92,16 @@ def _named(manifest: Manifest, digest: str | None) -> str:
     return f"{manifest} {digest.removeprefix('sha256:')[:8]}" if digest else str(manifest)
 
 
+def spoken(live: Iterable[Manifest]) -> str:
+    """What runs, as in `api@0.1.0 (2), processor@0.1.0 (1)`."""
+    counted = Counter(map(str, live))
+    return ", ".join(f"{name} ({count})" for name, count in sorted(counted.items()))
+
+
 def _notes(candidate: Manifest, live: Sequence[Manifest]) -> tuple[str, ...]:
     if not live:
         return ("no instance is registered: nothing that runs was asked about",)
-    counted = Counter(str(each) for each in live)
-    running = ", ".join(f"{name} ({count})" for name, count in sorted(counted.items()))
+    running = spoken(live)
     if all(each.service == candidate.service for each in live):
         return (f"live: {running}; none of them is of the other service",)
     return (f"live: {running}",)

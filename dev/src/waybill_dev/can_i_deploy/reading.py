@@ -13,7 +13,7 @@ from waybill_dev.errors import StackError
 
 RETENTION_DAYS = 14
 """How long a message may lie in the dead-letter queue, counted from when it was sent first."""
-_SECONDS = 10.0
+_SECONDS = 5.0
 _PREFIX = "waybill."
 
 _TABLES = """

@@ -5,6 +5,9 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from waybill_dev.can_i_deploy.asking import local_database
+from waybill_dev.can_i_deploy.policy import spoken
+from waybill_dev.can_i_deploy.reading import Facts, read_facts
 from waybill_dev.errors import FAILED, NOT_RUNNING, StackError
 from waybill_dev.home import Home
 from waybill_dev.ministack import DEAD, TASKS, queue_url
@@ -29,10 +32,11 @@ def status(settings: StackSettings, *, as_json: bool) -> int:
     function = _function(state)
     well = state.ready and all(_word(state.processes.get(name)) == "ready" for name in _services(state))
     queues = _queues(state)
+    facts = _facts(settings)
     if as_json:
-        print(json.dumps(_document(home, holder, state, queues, function), indent=2))
+        print(json.dumps({**_document(home, holder, state, queues, function), **_registered(facts)}, indent=2))
     else:
-        print("\n".join(_lines(home, holder, state, queues, function)))
+        print("\n".join([*_lines(home, holder, state, queues, function), *_registered_lines(facts)]))
     return 0 if well and (function is None or function.works) else FAILED
 
 
@@ -48,6 +52,36 @@ def _function(state: StackState) -> FunctionState | None:
         return function_state(f"http://127.0.0.1:{state.aws_port}")
     except StackError:
         return FunctionState(FUNCTION, "missing", "", "missing", "none")
+
+
+def _facts(settings: StackSettings) -> Facts | None:
+    """What registered in the database and waits there; None when it does not answer."""
+    try:
+        return read_facts(local_database(settings))
+    except StackError:
+        return None
+
+
+def _registered(facts: Facts | None) -> dict[str, Any]:
+    if facts is None:
+        return {"versions": None, "tasks": None}
+    live = {each.name: str(each.manifest) for each in facts.instances if each.is_live}
+    tasks = facts.in_flight.tasks
+    return {
+        "versions": live,
+        "tasks": {"waiting": sum(each.waiting for each in tasks), "held": sum(each.held for each in tasks)},
+    }
+
+
+def _registered_lines(facts: Facts | None) -> list[str]:
+    if facts is None:
+        return ["  versions  unknown, the database does not answer"]
+    tasks = _registered(facts)["tasks"]
+    running = spoken(each.manifest for each in facts.instances if each.is_live)
+    return [
+        f"  tasks     {tasks['waiting']} waiting, {tasks['held']} held for a processor that reads them",
+        f"  versions  {running or 'nothing has registered yet'}",
+    ]
 
 
 def _document(

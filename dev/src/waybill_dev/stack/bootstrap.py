@@ -18,10 +18,24 @@ SELECT 'CREATE EXTENSION pg_stat_statements'
 WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') \\gexec
 """
 
+# MiniStack has forgotten its functions: those that it has again say so themselves, when they are deployed.
+_FORGET_FUNCTIONS = """
+DO $$ BEGIN
+    IF to_regclass('service_instances') IS NOT NULL THEN
+        DELETE FROM service_instances WHERE NOT expires;
+    END IF;
+END $$;
+"""
+
 
 def prepare_database(server: PostgresServer, passwords: Mapping[str, str]) -> None:
     """Make the owner role and the database unless they exist. Raises StackError."""
     server.execute(_OWNER + _password_statement(OWNER, passwords) + f"\\c {DATABASE}\n" + _STATEMENT_STATISTICS)
+
+
+def forget_functions(server: PostgresServer) -> None:
+    """Remove the functions of an earlier start from what can-i-deploy takes for live. Raises StackError."""
+    server.execute(_FORGET_FUNCTIONS, database=DATABASE)
 
 
 def set_service_passwords(server: PostgresServer, passwords: Mapping[str, str]) -> None:

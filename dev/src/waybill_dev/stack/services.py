@@ -28,11 +28,12 @@ def postgres_service(plan: Plan) -> Service:
     return Service("postgres", plan.postgres.command(), is_ready, start_seconds=60.0)
 
 
-def ministack_service(plan: Plan, log: LogBook) -> Service:
+def ministack_service(plan: Plan, log: LogBook, database_is_up: asyncio.Event) -> Service:
     """MiniStack; its queues, and the function if there is one, are made at each start: they live in its memory."""
 
     async def furnish() -> None:
         if plan.processor == LAMBDA:
+            await database_is_up.wait()  # where the function registers
             await deploy_all(plan, log)
         else:
             await asyncio.to_thread(plan.ministack.create_queues)

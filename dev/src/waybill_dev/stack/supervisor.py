@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 from waybill_dev.log.book import LogBook
-from waybill_dev.stack.bootstrap import prepare_database, set_service_passwords
+from waybill_dev.stack.bootstrap import forget_functions, prepare_database, set_service_passwords
 from waybill_dev.stack.function_log import follow_function_log
 from waybill_dev.stack.migrate import migrate_to_head
 from waybill_dev.stack.plan import LAMBDA, Plan
@@ -28,6 +28,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
+        self._database_is_up = asyncio.Event()
 
     async def run(self, when_ready: Callable[[], None]) -> None:
         """Run the stack; `when_ready` is called once all is up. Raises StackError when it does not come up."""
@@ -68,9 +69,8 @@ class Supervisor:
     async def _boot(self) -> None:
         self._log.say(f"starting; data and logs are kept in {self._plan.home.folder}")
         # Both must have ended, well or not, before anything is taken down again.
-        outcomes = await asyncio.gather(
-            self._bring_up_database(), self._start(ministack_service(self._plan, self._log)), return_exceptions=True
-        )
+        ministack = ministack_service(self._plan, self._log, self._database_is_up)
+        outcomes = await asyncio.gather(self._bring_up_database(), self._start(ministack), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -82,6 +82,13 @@ class Supervisor:
             await asyncio.gather(self._start(api_service(self._plan)), self._start(worker))
 
     async def _bring_up_database(self) -> None:
+        try:
+            await self._migrate_database()
+            await asyncio.to_thread(forget_functions, self._plan.postgres)
+        finally:
+            self._database_is_up.set()  # or for ever away: who waits for it must hear that too
+
+    async def _migrate_database(self) -> None:
         plan = self._plan
         await asyncio.to_thread(plan.postgres.prepare)
         await self._start(postgres_service(plan))
