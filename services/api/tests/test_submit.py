@@ -16,7 +16,7 @@ async def test_a_note_is_accepted_with_its_location_and_can_be_read_back(client)
     assert {name: task[name] for name in ("kind", "payload_version", "payload", "status", "attempt")} == {
         "kind": "note.process",
         "payload_version": 1,
-        "payload": {},
+        "payload": {"include_description": True, "utc_offset_minutes": 0},
         "status": "pending",
         "attempt": 0,
     }
@@ -33,6 +33,12 @@ async def test_an_accepted_task_stands_in_the_outbox_as_its_first_dispatch(clien
 async def test_a_kind_other_than_the_default_may_leave_the_title_out(client):
     task = (await client.post("/tasks", json=HOOK)).json()
     assert (task["title"], task["payload"]) == ("webhook.deliver", HOOK["payload"])
+
+
+async def test_options_of_a_note_are_shown_as_they_were_submitted(client):
+    payload = {"include_description": False, "utc_offset_minutes": -210}
+    task = (await client.post("/tasks", json={**NOTE, "payload": payload})).json()
+    assert (await client.get(f"/tasks/{task['id']}")).json()["payload"] == payload
 
 
 async def test_the_payload_is_stored_whole_with_its_defaults(client, database):
@@ -79,6 +85,24 @@ async def test_a_valid_traceparent_is_stored_and_any_other_ignored(client, datab
         ({"payload": None}, "payload", "/payload", "type"),
         ({"payload": []}, "payload", "/payload", "type"),
         ({"payload": {"x": 1}}, "payload.x", "/payload/x", "unknown_field"),
+        (
+            {"payload": {"include_description": "no"}},
+            "payload.include_description",
+            "/payload/include_description",
+            "type",
+        ),
+        (
+            {"payload": {"utc_offset_minutes": 841}},
+            "payload.utc_offset_minutes",
+            "/payload/utc_offset_minutes",
+            "maximum",
+        ),
+        (
+            {"payload": {"utc_offset_minutes": -841}},
+            "payload.utc_offset_minutes",
+            "/payload/utc_offset_minutes",
+            "minimum",
+        ),
         ({**HOOK, "payload": {}}, "payload.url", "/payload/url", "required"),
         ({**HOOK, "payload": {"url": 5}}, "payload.url", "/payload/url", "type"),
         ({**HOOK, "payload": {"url": "ftp://x"}}, "payload.url", "/payload/url", "pattern"),
