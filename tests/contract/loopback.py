@@ -11,6 +11,7 @@ class LoopbackSqs:
 
     def __init__(self) -> None:
         self.bodies: list[str] = []
+        self._taken = 0
 
     async def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:
         """Take every message."""
@@ -19,6 +20,7 @@ class LoopbackSqs:
 
     async def receive_message(self, *, MaxNumberOfMessages: int, **_options: Any) -> dict[str, Any]:
         """The next messages, as a worker gets them."""
+        first = self._taken
         return {
             "Messages": [
                 {
@@ -27,7 +29,7 @@ class LoopbackSqs:
                     "Body": body,
                     "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT_AT},
                 }
-                for position, body in enumerate(self._take(MaxNumberOfMessages))
+                for position, body in enumerate(self._take(MaxNumberOfMessages), start=first)
             ]
         }
 
@@ -43,10 +45,11 @@ class LoopbackSqs:
                     "messageAttributes": {},
                     "eventSource": "aws:sqs",
                 }
-                for position, body in enumerate(self.bodies)
+                for position, body in enumerate(self.bodies, start=self._taken)
             ]
         }
 
     def _take(self, count: int) -> list[str]:
         taken, self.bodies = self.bodies[:count], self.bodies[count:]
+        self._taken += len(taken)
         return taken

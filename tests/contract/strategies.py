@@ -166,7 +166,8 @@ def _object(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[d
     others = schema.get("additionalProperties")
     if not isinstance(others, dict):
         return named
-    return st.dictionaries(st.text(characters), _document(others, defs), max_size=3).flatmap(
+    names = _string(schema.get("propertyNames", {}))
+    return st.dictionaries(names, _document(others, defs), max_size=schema.get("maxProperties", 3)).flatmap(
         lambda more: named.map(lambda known: {**more, **known})
     )
 

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from waybill_contracts import KINDS, find_upcast
 from waybill_contracts.catalogue import catalogue, digest
 
 from tests.contract import strategies
 from tests.contract.released import refuse
 from tests.contract.strategies import documents, values
-from tests.contract.variants import escaped, known_names, shuffled, spaced, with_unknown_fields
+from tests.contract.variants import escaped, known_names, map_names, shuffled, spaced, with_unknown_fields
 from tools.contracts.comparison import by_samples, is_stored, structural
 from tools.contracts.history import History
 from tools.contracts.readings import differences, reading, readings, refusal
@@ -33,6 +34,7 @@ def different(view):
 
 
 WRITERS, READERS = different("writer"), different("reader")
+LATER = {f"{payload.kind}.v{payload.version}": payload for payload in KINDS if payload.version > 1}
 
 
 def test_what_is_stored_today_and_what_was_stored_ever_is_read_by_today_and_by_every_release(versions) -> None:
@@ -88,8 +90,34 @@ def test_order_white_space_and_escapes_mean_nothing(writer, data, random) -> Non
 def test_fields_of_a_newer_writer_change_nothing(writer, data) -> None:
     name, schema = WRITERS[writer]
     document = data.draw(documents(schema))
-    grown = data.draw(with_unknown_fields(document, known_names(TODAY[name].reader())))
+    reader = TODAY[name].reader()
+    grown = data.draw(with_unknown_fields(document, known_names(reader), map_names(reader)))
     assert differences(taken(name, document), taken(name, grown)) == []
+
+
+@pytest.mark.parametrize("newer", LATER.values(), ids=LATER)
+def test_every_golden_payload_of_a_version_is_one_of_the_next_version(versions, newer) -> None:
+    name = f"payload.{newer.kind}.v{newer.version - 1}"
+    for release in (*versions.history.releases, versions.today):
+        for document in release.samples.get(name, {}).values():
+            refuse_unless_read_again(newer, msgspec.json.decode(document, type=TODAY[name].struct))
+
+
+@pytest.mark.parametrize("newer", LATER.values(), ids=LATER)
+@given(st.data())
+@repeatable
+def test_every_payload_of_a_version_is_one_of_the_next_version(newer, data) -> None:
+    refuse_unless_read_again(newer, data.draw(values(KINDS.find(newer.kind, newer.version - 1))))
+
+
+def refuse_unless_read_again(newer, payload):
+    """R9: upcast, it stands for the same each time, and its own reader takes it as it is."""
+    upcast = find_upcast(KINDS, type(payload), newer)
+    assert upcast is not None, f"{newer.__name__} does not say what {type(payload).__name__} means: give it from_older"
+    before = msgspec.json.encode(payload)
+    made = upcast(payload)
+    assert msgspec.json.decode(msgspec.json.encode(made), type=newer) == made == upcast(payload)
+    assert msgspec.json.encode(payload) == before
 
 
 def taken(name, document):

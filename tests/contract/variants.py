@@ -45,14 +45,22 @@ def escaped(document: Any, random: Random) -> str:
 
 
 @st.composite
-def with_unknown_fields(draw: st.DrawFn, document: Any, known: frozenset[str]) -> Any:
-    """The same with fields of any name and value added to objects at every level, but none that is `known`."""
+def with_unknown_fields(
+    draw: st.DrawFn, document: Any, known: frozenset[str], maps: frozenset[str] = frozenset()
+) -> Any:
+    """The same with fields of any name and value added to objects at every level, but none that is `known`.
+
+    What stands in fields called as in `maps` is left alone: a name more is a member more there, no unknown field.
+    """
     if isinstance(document, list):
-        return [draw(with_unknown_fields(inner, known)) for inner in document]
+        return [draw(with_unknown_fields(inner, known, maps)) for inner in document]
     if not isinstance(document, dict):
         return document
     names = st.text(characters, max_size=12).filter(lambda name: name not in known)
-    grown = {name: draw(with_unknown_fields(inner, known)) for name, inner in document.items()}
+    grown = {
+        name: inner if name in maps else draw(with_unknown_fields(inner, known, maps))
+        for name, inner in document.items()
+    }
     return {**draw(st.dictionaries(names, any_json, max_size=2)), **grown}
 
 
@@ -60,6 +68,12 @@ def known_names(schema: dict[str, Any]) -> frozenset[str]:
     """Every field that a schema names, at any level."""
     found = {name for view in [schema, *schema.get("$defs", {}).values()] for name in view.get("properties", {})}
     return frozenset(found)
+
+
+def map_names(schema: dict[str, Any]) -> frozenset[str]:
+    """Every field, at any level, that holds an object with members of any name."""
+    fields = [field for view in schema.get("$defs", {}).values() for field in view.get("properties", {}).items()]
+    return frozenset(name for name, field in fields if isinstance(field.get("additionalProperties"), dict))
 
 
 def places(document: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

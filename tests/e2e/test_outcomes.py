@@ -28,6 +28,17 @@ async def test_a_task_that_fails_twice_is_tried_a_third_time_and_completes(
 
 
 @pytest.mark.both_shells
+async def test_both_versions_of_a_webhook_are_delivered(stack: Stack, receiver: Receiver, until: Until) -> None:
+    await stack.start()
+    older = {"url": receiver.url + "/1", "body": {"order": 7}}
+    newer = {"url": receiver.url + "/2", "body": '{"order" : 7}\n', "method": "PUT", "headers": {"x-event": "paid"}}
+    await stack.api.submit(kind="webhook.deliver", payload=older)
+    await stack.api.submit(kind="webhook.deliver", payload=newer, payload_version=2)
+    await until(lambda: stack.records.all_completed(2))
+    assert receiver.texts == {"/1": 'POST {"order":7}', "/2": 'PUT {"order" : 7}\n'}
+
+
+@pytest.mark.both_shells
 async def test_a_task_that_waits_for_its_retry_is_pending_with_its_error_and_its_time(
     stack: Stack, receiver: Receiver, until: Until
 ) -> None:

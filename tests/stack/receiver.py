@@ -19,6 +19,8 @@ class Receiver:
         """Requests by path."""
         self.deliveries: Counter[str] = Counter()
         """Requests by the task's id."""
+        self.texts: dict[str, str] = {}
+        """Method and body of the last request, by path."""
         self.url = ""
         self._answers: defaultdict[str, list[int]] = defaultdict(list)
         self._seconds: dict[str, float] = {}
@@ -53,6 +55,7 @@ class Receiver:
         path = request.path
         self.hits[path] += 1
         self.deliveries[request.headers["webhook-id"]] += 1
+        self.texts[path] = f"{request.method} {await request.text()}"
         if path in self._gates:
             await self._gates[path].wait()
         await asyncio.sleep(self._seconds.get(path, 0))
@@ -66,7 +69,7 @@ async def open_receiver() -> AsyncGenerator[Receiver]:
     """A receiver on a free port of loopback."""
     receiver = Receiver()
     application = web.Application()
-    application.router.add_post("/{path:.*}", receiver.handle)
+    application.router.add_route("*", "/{path:.*}", receiver.handle)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -12,6 +12,7 @@ from waybill_api.openapi.schemas import submit_name
 from waybill_contracts import KINDS
 
 HOOK = {"url": "https://example.test/hook"}
+TEXT = {**HOOK, "body": "text"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,14 @@ BODIES = [
     ({"title": "a", "kind": "note.process", "payload": {}, "payload_version": 1, "description": None}, True),
     ({"kind": "webhook.deliver", "payload": HOOK}, True),
     ({"kind": "webhook.deliver", "payload": {**HOOK, "body": [1]}, "title": "a"}, True),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": TEXT}, True),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"x-a": "b"}}}, True),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"host": "b"}}}, False),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"x-a": "b "}}}, False),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "method": "GET"}}, False),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": HOOK}, False),
+    ({"kind": "webhook.deliver", "payload_version": 3, "payload": TEXT}, False),
+    ({"kind": "webhook.deliver", "payload": {**TEXT, "method": "PUT"}}, False),
     ({}, False),
     ({"title": ""}, False),
     ({"title": "x" * 201}, False),

@@ -6,6 +6,7 @@ import pytest
 
 NOTE = {"title": "Complete Flow Test", "description": "Testing end-to-end process"}
 HOOK = {"kind": "webhook.deliver", "payload": {"url": "https://example.test/hook", "body": {"a": [1, None]}}}
+TEXT = {"kind": "webhook.deliver", "payload_version": 2, "payload": {"url": "https://example.test/", "body": "[1]\r\n"}}
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -47,6 +48,40 @@ async def test_the_payload_is_stored_whole_with_its_defaults(client, database):
     owner = await database.connect("waybill_owner")
     stored = json.loads(await owner.fetchval("SELECT payload FROM tasks WHERE id = $1", task["id"]))
     assert stored == {"url": "https://example.test/", "body": None}
+
+
+async def test_version_2_of_a_kind_is_taken_beside_version_1_and_shown_as_submitted(client):
+    payload = {**TEXT["payload"], "method": "PATCH", "content_type": "text/csv", "headers": {"x-event": "a b"}}
+    task = (await client.post("/tasks", json={**TEXT, "payload": payload})).json()
+    shown = (await client.get(f"/tasks/{task['id']}")).json()
+    assert (shown["payload_version"], shown["payload"]) == (2, payload)
+
+
+async def test_a_payload_without_its_version_is_version_1_for_ever(client):
+    task = (await client.post("/tasks", json={"kind": "webhook.deliver", "payload": TEXT["payload"]})).json()
+    assert (task["payload_version"], task["payload"]["body"]) == (1, TEXT["payload"]["body"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "rule", "detail"),
+    [
+        ({"body": {"a": 1}}, "payload.body", "type", "expected `str`"),
+        ({"method": "GET"}, "payload.method", "enum", "'GET'"),
+        ({"headers": {"webhook-id": "x"}}, "payload.headers", "pattern", "a name in it: "),
+        ({"headers": {"X-Event": "x"}}, "payload.headers", "pattern", "a name in it: "),
+        ({"headers": {"x-event": "a\r\nb: c"}}, "payload.headers", "pattern", "a value in it: "),
+        ({"headers": {"x-event": 1}}, "payload.headers", "type", "a value in it: "),
+        ({"headers": {f"x-{n}": "" for n in range(33)}}, "payload.headers", "max_length", "<= 32"),
+        ({"content_type": "text"}, "payload.content_type", "pattern", "regex"),
+        ({"signature": "x"}, "payload.signature", "unknown_field", "no such field"),
+    ],
+)
+async def test_a_broken_rule_of_version_2_is_named_with_its_field(client, change, field, rule, detail):
+    answer = await client.post("/tasks", json={**TEXT, "payload": {**TEXT["payload"], **change}})
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["rule"]) == (400, field, rule)
+    assert error["pointer"] == "/" + field.replace(".", "/")
+    assert detail in error["detail"]
 
 
 @pytest.mark.parametrize(

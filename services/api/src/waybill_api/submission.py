@@ -18,7 +18,9 @@ SMALL_PAYLOAD_BYTES = 4 * 1024
 
 T = TypeVar("T")
 
-_COMPLAINT = re.compile(r"(?s)(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?")
+_COMPLAINT = re.compile(r"(?s)(?P<what>.*?)(?: - at (?P<name>`key` in )?`\$(?P<path>.*)`)?")
+_ANY_MEMBER = "[...]"
+"""What msgspec calls a member of a mapping: it does not say which."""
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _RULES = (
     ("Object missing required field", "required"),
@@ -107,10 +109,13 @@ def explain(complaint: str, below: str) -> FieldError:
     """A complaint of msgspec as field, pointer and rule; `below` is the field that the document hangs from."""
     match = _COMPLAINT.fullmatch(complaint)
     what, path = (match["what"], match["path"] or "") if match else (complaint, "")
+    path, member, _ = path.partition(_ANY_MEMBER)
     missing = _MISSING.match(what)
     field = below + path + (f".{missing[1]}" if missing else "")
     rule = next((rule for mark, rule in _RULES if mark in what), "invalid")
-    return field_error(field.lstrip("."), rule, "required" if missing else what[:1].lower() + what[1:])
+    detail = "required" if missing else what[:1].lower() + what[1:]
+    where = "a name in it: " if match and match["name"] else "a value in it: " if member else ""
+    return field_error(field.lstrip("."), rule, where + detail)
 
 
 def field_error(field: str, rule: str, detail: str) -> FieldError:

@@ -1,11 +1,12 @@
 """The handler table: which function works which kind, by what policy."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, get_type_hints
 
+import msgspec
 from msgspec import Struct
-from waybill_contracts import KindTable, TaskPayload
+from waybill_contracts import KindTable, TaskPayload, find_upcast
 
 from .context import TaskContext
 from .policy import RetryPolicy
@@ -46,7 +47,10 @@ def handle(function: Callable[[Any, TaskContext], Awaitable[Any] | Any], policy:
 
 
 class HandlerTable:
-    """Handlers by (kind, payload version), complete for the contracts' kinds. Raises `HandlerTableError`."""
+    """Handlers by (kind, payload version), complete for the contracts' kinds. Raises `HandlerTableError`.
+
+    A version without a line of its own is worked by the next one that has one, through the contracts' upcasts.
+    """
 
     def __init__(self, kinds: KindTable, *handlers: Handler) -> None:
         self._by_key: dict[tuple[str, int], Handler] = {}
@@ -58,7 +62,7 @@ class HandlerTable:
                 raise HandlerTableError(f"{key[0]} version {key[1]} has two handlers")
         for payload in kinds:
             if (payload.kind, payload.version) not in self._by_key:
-                raise HandlerTableError(f"{payload.kind} version {payload.version} has no handler")
+                self._by_key[payload.kind, payload.version] = _for_older(payload, kinds, handlers)
 
     def find(self, kind: str, version: int) -> Handler:
         """The handler of a kind and version that this table holds. Raises KeyError."""
@@ -66,3 +70,23 @@ class HandlerTable:
 
     def __iter__(self) -> Iterator[Handler]:
         return iter(self._by_key.values())
+
+
+def _for_older(payload: type[TaskPayload], kinds: KindTable, handlers: Sequence[Handler]) -> Handler:
+    """The line that works a version by the handler of a newer one."""
+    named = f"{payload.kind} version {payload.version}"
+    newer = [each for each in handlers if each.payload.kind == payload.kind and each.payload.version > payload.version]
+    if not newer:
+        raise HandlerTableError(f"{named} has no handler")
+    handler = min(newer, key=lambda each: each.payload.version)
+    upcast = find_upcast(kinds, payload, handler.payload)
+    if upcast is None:
+        raise HandlerTableError(f"{named} has no handler, and no upcast leads to version {handler.payload.version}")
+    if handler.payload.result is not payload.result:
+        worked = f"{handler.function.__qualname__}, which returns {handler.payload.result.__name__}"
+        raise HandlerTableError(f"{named} promises {payload.result.__name__}, but would be worked by {worked}")
+
+    def work(older: Any, task: TaskContext) -> Any:
+        return handler.function(upcast(older), task)
+
+    return msgspec.structs.replace(handler, payload=payload, function=work)

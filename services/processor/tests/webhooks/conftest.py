@@ -36,7 +36,7 @@ async def receiver() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
 
     async def start(answer: Answer) -> str:
         app = web.Application()
-        app.router.add_post("/hook", answer)
+        app.router.add_route("*", "/hook", answer)
         servers.append(TestServer(app))
         await servers[-1].start_server()
         return str(servers[-1].make_url("/hook")) + SECRET_QUERY

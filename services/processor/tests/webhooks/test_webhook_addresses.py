@@ -8,7 +8,7 @@ import pytest
 import uvloop
 from aiohttp import TCPConnector, web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
+from waybill_contracts.kinds.webhook_deliver_v2 import DeliverWebhookV2
 from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers import webhook_sender
@@ -90,7 +90,7 @@ def post(attempt: TaskContext) -> Post:
     """Delivers an empty webhook; answers the status code."""
 
     async def deliver(webhooks: WebhookSender, url: str) -> int:
-        return (await webhooks.deliver(DeliverWebhook(url=url), attempt)).status_code
+        return (await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)).status_code
 
     return deliver
 

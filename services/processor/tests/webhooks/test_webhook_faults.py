@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 import trustme
 from aiohttp import web
-from waybill_contracts.kinds.webhook_deliver import DeliverWebhook
+from waybill_contracts.kinds.webhook_deliver_v2 import DeliverWebhookV2
 from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers.webhook_addresses import anywhere, guarded_connector
@@ -35,7 +35,7 @@ async def test_a_receiver_that_does_not_answer_is_given_up_in_time(
     timeout = aiohttp.ClientTimeout(total=0.1)
     async with WebhookSender(WebhookSigner(""), lambda: guarded_connector(anywhere), timeout) as webhooks:
         with pytest.raises(NotDelivered, match=r"^127\.0\.0\.1:\d+ did not answer in time$"):
-            await webhooks.deliver(DeliverWebhook(url=url), attempt)
+            await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)
     let_go.set()
 
 
@@ -63,7 +63,7 @@ async def test_of_an_endless_answer_only_the_beginning_is_taken(
         return response
 
     url = await receiver(pour)
-    assert (await webhooks.deliver(DeliverWebhook(url=url), attempt)).status_code == 200
+    assert (await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)).status_code == 200
     await until(ended.is_set, within_seconds=10)
     assert sum(written) < 1 << 24  # what fits into the sockets' buffers
 
@@ -77,7 +77,7 @@ async def test_what_is_no_http_answer_is_tried_again(
 ) -> None:
     url = await raw_receiver(answer)
     with pytest.raises(NotDelivered, match=r"^127\.0\.0\.1:\d+ ") as caught:
-        await webhooks.deliver(DeliverWebhook(url=url), attempt)
+        await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)
     assert "hush" not in str(caught.value)
 
 
@@ -93,7 +93,7 @@ async def test_a_receiver_that_is_not_reached_is_tried_again(
 ) -> None:
     url = (await receiver(ok)).replace(*change)
     with pytest.raises(NotDelivered, match=rf"{reason}$"):
-        await webhooks.deliver(DeliverWebhook(url=url), attempt)
+        await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)
 
 
 async def test_a_certificate_that_is_not_trusted_is_tried_again_for_it_may_be_renewed(
@@ -105,12 +105,12 @@ async def test_a_certificate_that_is_not_trusted_is_tried_again_for_it_may_be_re
     async with server:
         url = f"https://localhost:{server.sockets[0].getsockname()[1]}/?token=hush"
         with pytest.raises(NotDelivered, match=r"^localhost:\d+ did not pass the check of its certificate"):
-            await webhooks.deliver(DeliverWebhook(url=url), attempt)
+            await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)
 
 
 async def test_a_refused_connection_is_tried_again(webhooks: WebhookSender, attempt: TaskContext) -> None:
     with pytest.raises(NotDelivered, match=r"^127\.0\.0\.1:1 took no connection \(.*\)$"):
-        await webhooks.deliver(DeliverWebhook(url="http://127.0.0.1:1/?token=hush"), attempt)
+        await webhooks.deliver(DeliverWebhookV2(url="http://127.0.0.1:1/?token=hush", body="{}"), attempt)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_a_url_that_cannot_be_posted_to_ends_the_task(
     url: str, webhooks: WebhookSender, attempt: TaskContext
 ) -> None:
     with pytest.raises(Permanent) as caught:
-        await webhooks.deliver(DeliverWebhook(url=url + "?token=hush"), attempt)
+        await webhooks.deliver(DeliverWebhookV2(url=url + "?token=hush", body="{}"), attempt)
     assert "hush" not in str(caught.value)
 
 
@@ -136,7 +136,7 @@ async def test_a_cancelled_delivery_lets_go_of_the_receiver(
         await let_go.wait()
         return web.Response()
 
-    delivery = asyncio.create_task(webhooks.deliver(DeliverWebhook(url=await receiver(hang)), attempt))
+    delivery = asyncio.create_task(webhooks.deliver(DeliverWebhookV2(url=await receiver(hang), body="{}"), attempt))
     await began.wait()
     delivery.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -149,4 +149,4 @@ async def test_an_answer_before_the_request_was_read_counts(
 ) -> None:
     url = await raw_receiver(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
     with pytest.raises(NotDelivered, match=r"answered 503$|broke the connection$"):
-        await webhooks.deliver(DeliverWebhook(url=url, body="x" * 1_000_000), attempt)
+        await webhooks.deliver(DeliverWebhookV2(url=url, body="x" * 1_000_000), attempt)

@@ -16,6 +16,7 @@ from .poison import Poison, PoisonReason
 from .registry import DuplicateKind, KindTable
 from .status import FINAL_STATUSES, TRANSITIONS, TaskStatus, is_final
 from .stored import ErrorCode, TaskError
+from .upcast import Upcast, find_upcast
 
 __all__ = [
     "DEFAULT_KIND",
@@ -38,8 +39,10 @@ __all__ = [
     "TaskRequestedData",
     "TaskResult",
     "TaskStatus",
+    "Upcast",
     "decode",
     "encode",
+    "find_upcast",
     "is_deeper_than",
     "is_final",
     "task_requested",

@@ -33,23 +33,26 @@ function typeOf(api, schema) {
   if ("const" in schema) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.type === "array") return `list of ${typeOf(api, schema.items || {})}`;
+  if (schema.propertyNames) return `object of ${typeOf(api, schema.additionalProperties || {})}`;
   return [schema.type || "any JSON", schema.format && `(${schema.format})`].filter(Boolean).join(" ");
 }
 
 const RULES = {
   minLength: "at least %s characters", maxLength: "at most %s characters", minimum: "≥ %s", maximum: "≤ %s",
-  pattern: "matches %s", default: "default %s",
+  maxProperties: "at most %s members", pattern: "matches %s", default: "default %s",
 };
 
-function rules(schema) {
+function rules(schema, of = "") {
   const bounds = (schema.anyOf || []).filter((option) => option.type !== "null");
   const all = bounds.length === 1 ? { ...bounds[0], ...schema } : schema;
-  return Object.entries(RULES)
+  const own = Object.entries(RULES)
     .filter(([name]) => name in all)
     .map(([name, text]) => {
       const value = typeof all[name] === "string" && name === "pattern" ? all[name] : JSON.stringify(all[name]);
-      return make("span", { class: "rule" }, text.replace("%s", () => value));
+      return make("span", { class: "rule" }, of + text.replace("%s", () => value));
     });
+  const ofMembers = all.propertyNames ? [rules(all.propertyNames, "names: "), rules(all.additionalProperties, "values: ")] : [];
+  return [...own, ...ofMembers.flat()];
 }
 
 function members(api, schema) {

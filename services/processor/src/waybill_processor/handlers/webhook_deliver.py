@@ -1,4 +1,4 @@
-"""Handler of `webhook.deliver`: a signed POST, tried again until the receiver answers 2xx."""
+"""Handler of `webhook.deliver`: a signed request, tried again until the receiver answers 2xx."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import NoReturn, Self
 
 import aiohttp
-import msgspec
 import structlog
-from waybill_contracts.kinds.webhook_deliver import DeliverWebhook, WebhookDelivered
+from waybill_contracts.kinds.webhook_deliver import WebhookDelivered
+from waybill_contracts.kinds.webhook_deliver_v2 import DeliverWebhookV2
 from yarl import URL
 
 from ..context import TaskContext
@@ -51,28 +51,27 @@ class WebhookSender:
             await self._session.close()
             self._session = None
 
-    async def deliver(self, payload: DeliverWebhook, task: TaskContext) -> WebhookDelivered:
-        """POST `payload.body`; the task's id is the receiver's idempotency key.
+    async def deliver(self, payload: DeliverWebhookV2, task: TaskContext) -> WebhookDelivered:
+        """Send `payload.body`; the task's id is the receiver's idempotency key.
 
         Raises `Permanent` when trying again is of no use, `RetryAfter` when the receiver says when to, else
         `NotDelivered`.
         """
         url = _target(payload.url)
         host = url.host_port_subcomponent or ""
-        body = msgspec.json.encode(payload.body)
-        headers = self._signer.headers(str(task.task_id), int(time.time()), body)
+        body = payload.body.encode()
+        signed = self._signer.headers(str(task.task_id), int(time.time()), body)
+        headers = {"content-type": payload.content_type} | payload.headers | signed
         began = time.perf_counter()
         try:
-            status_code, retry_after = await self._post(url, headers, body)
+            status_code, retry_after = await self._send(payload.method, url, headers, body)
         except (aiohttp.ClientError, AddressRefused, TimeoutError, ValueError) as error:
             _raise_for_transport(error, host)
         refuse_unless_delivered(status_code, retry_after, host, lambda: datetime.now(UTC))
         return WebhookDelivered(status_code=status_code, duration_ms=round((time.perf_counter() - began) * 1000))
 
-    async def _post(self, url: URL, headers: dict[str, str], body: bytes) -> tuple[int, str | None]:
-        response = await self._opened().post(
-            url, data=body, headers={"content-type": "application/json"} | headers, allow_redirects=False
-        )
+    async def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes) -> tuple[int, str | None]:
+        response = await self._opened().request(method, url, data=body, headers=headers, allow_redirects=False)
         try:
             return response.status, response.headers.get("retry-after")
         finally:

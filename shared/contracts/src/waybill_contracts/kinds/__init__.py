@@ -3,10 +3,12 @@
 from ..registry import KindTable
 from .note_process import ProcessNote
 from .webhook_deliver import DeliverWebhook
+from .webhook_deliver_v2 import DeliverWebhookV2
 
 KINDS = KindTable(
     ProcessNote,
     DeliverWebhook,
+    DeliverWebhookV2,
 )
 
 DEFAULT_KIND = ProcessNote.kind

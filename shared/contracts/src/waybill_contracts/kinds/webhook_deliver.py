@@ -1,10 +1,20 @@
-"""`webhook.deliver`: POST a signed JSON document to a URL, until the receiver takes it."""
+"""`webhook.deliver`, version 1: POST a signed JSON document to a URL, until the receiver takes it."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from ..payload import TaskPayload, TaskResult
+
+WebhookUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$",
+        max_length=8192,
+        description="http or https, without credentials.",
+        examples=["https://example.com/hook"],
+    ),
+]
 
 
 class WebhookDelivered(TaskResult):
@@ -17,15 +27,7 @@ class WebhookDelivered(TaskResult):
 class DeliverWebhook(TaskPayload, kind="webhook.deliver", version=1, result=WebhookDelivered):
     """Where to POST, and the JSON value to POST there."""
 
-    url: Annotated[
-        str,
-        Meta(
-            pattern=r"^https?://[^\s/@]+(?:[/?#]\S*)?(?!\n)$",
-            max_length=8192,
-            description="http or https, without credentials.",
-            examples=["https://example.com/hook"],
-        ),
-    ]
+    url: WebhookUrl
     body: Annotated[
         Any, Meta(description="Any JSON value; it is sent as `application/json`.", examples=[{"order": 7}])
     ] = None
