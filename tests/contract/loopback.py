@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-SENT_AT = "1764000000000"
+# As SQS gives them: text. Neither is what a shell would take if it looked in the wrong place.
+ATTRIBUTES = {"ApproximateReceiveCount": "2", "SentTimestamp": "1764000000000"}
 
 
 class LoopbackSqs:
@@ -27,7 +28,7 @@ class LoopbackSqs:
                     "MessageId": f"message-{position}",
                     "ReceiptHandle": f"receipt-{position}",
                     "Body": body,
-                    "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT_AT},
+                    "Attributes": ATTRIBUTES,
                 }
                 for position, body in enumerate(self._take(MaxNumberOfMessages), start=first)
             ]
@@ -41,7 +42,7 @@ class LoopbackSqs:
                     "messageId": f"message-{position}",
                     "receiptHandle": f"receipt-{position}",
                     "body": body,
-                    "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": SENT_AT},
+                    "attributes": ATTRIBUTES,
                     "messageAttributes": {},
                     "eventSource": "aws:sqs",
                 }

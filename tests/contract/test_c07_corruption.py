@@ -75,7 +75,7 @@ def value_swapped(draw, body):
 
 
 def too_deep(draw, body):
-    levels = draw(st.sampled_from([MAX_DEPTH + 1, 1000, 10_000]))
+    levels = draw(st.sampled_from([MAX_DEPTH + 1, 100, 500]))
     opening, closing = draw(st.sampled_from([(b"[", b"]"), (b'{"a":', b"}")]))
     return with_member(draw, body, opening * levels + b"1" + closing * levels)
 
@@ -93,7 +93,7 @@ def with_raw_nul(draw, body):
 def with_a_huge_number(draw, body):
     document = json.loads(body)
     marked = json.dumps(set_at(document, draw(st.sampled_from(places(document))), "HUGE"))
-    return marked.replace('"HUGE"', draw(st.sampled_from(["1e400", "-1e999", str(2**70), "9" * 5000]))).encode()
+    return marked.replace('"HUGE"', draw(st.sampled_from(["1e400", "-1e999", str(2**70), "9" * 3000]))).encode()
 
 
 def with_what_is_no_number(draw, body):
