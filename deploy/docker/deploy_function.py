@@ -29,3 +29,5 @@ parameters = {
 }
 outputs = deploy("waybill-processor", template.read_text(), parameters)
 sys.stdout.write(f"{outputs['FunctionName']} runs {key}\n")
+asked = client("lambda").invoke(FunctionName=outputs["FunctionName"], Payload=b'{"Records": [], "waybill": "register"}')
+sys.stdout.write(f"asked to register, it answers {asked['Payload'].read().decode()}\n")

@@ -144,7 +144,9 @@ def deploy_function(play: Play) -> None:
     assert program == "python"
     template = ROOT / "services/processor/deploy/lambda.yaml"
     argv = [str(installed_python()), f"{ROOT}{script}", str(template), str(zipped)]
-    assert ended(argv, play.variables("lambda")).startswith("waybill-processor runs processor-")
+    runs, answers = ended(argv, play.variables("lambda")).splitlines()
+    assert runs.startswith("waybill-processor runs processor-")
+    assert '"registered": "function waybill-processor"' in answers
 
 
 def ended(argv: list[str] | tuple[str, ...], environment: dict[str, str]) -> str:
