@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 import waybill_migrations
-from waybill_migrations.main import VARIABLE
+from alembic.script import ScriptDirectory
+from waybill_migrations.main import VARIABLE, config_for
 
+NEWEST = ScriptDirectory.from_config(config_for("")).get_current_head()
 COMMAND = Path(sys.executable).with_name("waybill-migrate")
 IN_TURN = """
 import sys
 from waybill_migrations import main
 assert main.__file__.startswith(sys.argv[1]), main.__file__
-for words in (["new", "add a colour"], ["head"], ["check"], ["0004"]):
+for words in (["new", "add a colour"], ["head"], ["check"], [sys.argv[2]]):
     sys.argv[1:] = words
     main.main()
 """
@@ -110,14 +112,15 @@ async def test_new_writes_a_revision_out_of_the_difference_and_it_runs(empty_dat
     assert (await run_migrate(url)).code == 0
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-c", IN_TURN, str(tmp_path)],
+        [sys.executable, "-c", IN_TURN, str(tmp_path), NEWEST],
         env={**os.environ, VARIABLE: url, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    written = (copy / "versions" / "0005_add_a_colour.py").read_text()
+    following = f"{int(NEWEST) + 1:04}"
+    written = (copy / "versions" / f"{following}_add_a_colour.py").read_text()
     assert "op.add_column('tasks', sa.Column('colour', sa.Text(), nullable=True))" in written
     assert written.startswith('"""add a colour\n\nPhase: expand')
-    assert done.stdout.endswith("schema is at 0004 (was 0005)\n")
+    assert done.stdout.endswith(f"schema is at {NEWEST} (was {following})\n")

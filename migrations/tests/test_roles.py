@@ -52,7 +52,8 @@ DENIED = {
           f"(gen_random_uuid(), 'a.b', 1, '', '{{}}', {value})" for column, value in
           {"status": "'cancelled'", "attempt": "1", "fence": "1", "result": "'{}'", "error": "'{}'",
            "created_at": "now()", "finished_at": "now()", "dispatch": "7", "cancel_requested_at": "now()"}.items()),
-        *(f"UPDATE tasks SET {column} = {column}" for column in ("status", "available_at", "result", "error", "fence")),
+        *(f"UPDATE tasks SET {column} = {column}" for column in
+          ("status", "available_at", "result", "error", "fence", "held_reason")),
         "UPDATE outbox SET available_at = now()", "DELETE FROM outbox", "SELECT reason FROM outbox",
         *(f"SELECT * FROM {table}" for table in ("attempts", "dead_letters", "published_versions")),
         NEW_ATTEMPT, NEW_DEAD_LETTER, NEW_VERSION,
@@ -60,7 +61,8 @@ DENIED = {
     "waybill_relay": [
         NEW_TASK, NEW_DEAD_LETTER, "SELECT * FROM dead_letters", "SELECT * FROM attempts",
         *(f"UPDATE tasks SET {column} = {column}" for column in
-          ("result", "attempt", "fence", "max_attempts", "claimed_at", "started_at", "cancel_requested_at", "held_at")),
+          ("result", "attempt", "fence", "max_attempts", "claimed_at", "started_at", "cancel_requested_at", "held_at",
+           "held_reason")),
         "UPDATE published_versions SET kind = 'a.c'",
     ],
     "waybill_processor": [
@@ -81,7 +83,8 @@ GRANTED = {
     ],
     "waybill_processor": [
         NEW_OUTBOX_ROW, NEW_ATTEMPT, NEW_DEAD_LETTER, "SELECT * FROM tasks", "SELECT id, message_id FROM dead_letters",
-        "UPDATE tasks SET status = status, attempt = 1, max_attempts = 8, fence = 2, error = '{}', held_at = now()",
+        "UPDATE tasks SET status = status, attempt = 1, max_attempts = 8, fence = 2, error = '{}', held_at = now(),"
+        " held_reason = ''",
         "UPDATE outbox SET dispatch = 2, reason = 'retry', available_at = now()",
     ],
 }  # fmt: skip

@@ -15,7 +15,7 @@ from waybill_api import errors
 from waybill_api.openapi import make_document
 from waybill_api.problems import describe_problem
 from waybill_api.submission import read_submission
-from waybill_api.views import NewTask, Readiness, TaskPage, TaskView
+from waybill_api.views import Held, NewTask, Readiness, TaskPage, TaskView
 from waybill_contracts import KINDS, TaskStatus
 from waybill_contracts.compatibility import http_breaks
 
@@ -161,6 +161,7 @@ def task(kind: str, version: int, payload: bytes, status: TaskStatus, **ends: by
         attempt=0 if is_new else 1,
         max_attempts=None if is_new else 8,
         available_at=INSTANT,
+        held=Held(since=INSTANT, reason="no processor reads it yet") if is_new else None,
         created_at=INSTANT,
         started_at=None if is_new else INSTANT,
         finished_at=INSTANT if is_final else None,

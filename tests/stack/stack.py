@@ -78,6 +78,11 @@ class Stack:
             settings = {**self.settings, "WAYBILL_DATABASE_URL": self.database_url("waybill_processor")}
             await asyncio.to_thread(function.deploy, self.sqs, settings)
 
+    async def register_processor(self) -> None:
+        """Make the processor of this test known: a worker does that by itself, a function when its deploy asks."""
+        if self.shell == "lambda":
+            assert "registered" in await asyncio.to_thread(function.register, self.sqs)
+
     async def start_api(self, commands: Path = COMMANDS) -> Service:
         """The API; `api` is its client from now on."""
         service = self.spawn("waybill-api", "waybill_api", commands)

@@ -52,6 +52,7 @@ tasks = sa.Table(
     _instant("claimed_at", comment="start of the running or the last attempt"),
     _instant("cancel_requested_at"),
     _instant("held_at", comment="set while no processor reads its kind and version"),
+    sa.Column("held_reason", sa.Text, comment="what it waits for, while held_at is set"),
     _instant("reconciled_at"),
     _count("reconcile_count"),
     sa.Column("traceparent", sa.Text),

@@ -102,6 +102,53 @@ async def test_a_finished_task_shows_its_result_or_its_error(client, database):
     assert (await client.get(f"/tasks/{failed}")).json()["error"] == {"code": "permanent", "message": "no"}
 
 
+async def hold(database, task_id, reason):
+    owner = await database.connect("waybill_owner")
+    await owner.execute("UPDATE tasks SET held_at = now(), held_reason = $2 WHERE id = $1", task_id, reason)
+
+
+async def test_a_held_task_says_since_when_and_what_it_waits_for(client, database):
+    task_id = await submit(client)
+    assert (await client.get(f"/tasks/{task_id}")).json()["held"] is None
+    await hold(database, task_id, "no processor reads a.b version 2 yet")
+    task = (await client.get(f"/tasks/{task_id}")).json()
+    assert (task["status"], task["held"]["reason"]) == ("pending", "no processor reads a.b version 2 yet")
+    assert task["created_at"] < task["held"]["since"]
+    assert (await client.get("/tasks")).json()["items"] == [task]
+
+
+async def test_a_task_that_an_older_processor_held_has_a_reason_too(client, database):
+    task_id = await submit(client)
+    await hold(database, task_id, None)
+    held = (await client.get(f"/tasks/{task_id}")).json()["held"]
+    assert held["reason"] == "no processor reads its kind and payload version yet"
+
+
+async def test_a_task_that_is_over_or_was_claimed_is_held_no_more(client, database):
+    ended, running = await submit(client), await submit(client)
+    await hold(database, ended, "old")
+    await become(database, ended, "cancelled")
+    await hold(database, running, "left by an older processor")
+    owner = await database.connect("waybill_owner")
+    await owner.execute("UPDATE tasks SET held_at = NULL WHERE id = $1", running)
+    for task_id in (ended, running):
+        assert (await client.get(f"/tasks/{task_id}")).json()["held"] is None
+    assert await ids(client, "?held=true") == []
+
+
+async def test_held_tasks_are_listed_page_by_page_and_by_kind(client, database):
+    payload = {"url": "https://example.test/"}
+    submitted = [await submit(client, kind="webhook.deliver", payload=payload) for _ in range(3)]
+    await submit(client)
+    for task_id in submitted:
+        await hold(database, task_id, "why")
+    first = (await client.get("/tasks?held=true&limit=2")).json()
+    rest = (await client.get(f"/tasks?held=true&limit=2&cursor={first['next']}")).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == submitted[::-1]
+    assert await ids(client, "?held=true&kind=webhook.deliver&status=pending") == submitted[::-1]
+    assert await ids(client, "?held=true&kind=note.process") == []
+
+
 FORGED = base64.urlsafe_b64encode(b"x" * 20).decode()
 
 
@@ -123,6 +170,9 @@ FORGED = base64.urlsafe_b64encode(b"x" * 20).decode()
         ("cursor=%C3%BC", "cursor", "cursor"),
         ("cursor=AAAA", "cursor", "cursor"),
         (f"cursor={FORGED}", "cursor", "cursor"),
+        ("held=false", "held", "held"),
+        ("held=", "held", "held"),
+        ("held=true&held=true", "held", "repeated_parameter"),
         ("colour=red", "colour", "unknown_parameter"),
         ("status=%ff", "", "query"),
         ("&".join(f"a{n}=1" for n in range(1000)), "", "query"),
@@ -139,8 +189,9 @@ async def test_a_cursor_holds_for_its_own_status_and_kind_only(client):
         await submit(client)
     cursor = (await client.get("/tasks?limit=1&status=pending")).json()["next"]
     assert (await client.get(f"/tasks?limit=1&status=pending&cursor={cursor}")).status_code == 200
+    assert (await client.get(f"/tasks?limit=1&status=pending&held=true&cursor={cursor}")).status_code == 400
     problem = (await client.get(f"/tasks?limit=1&cursor={cursor}")).json()
-    assert problem["detail"] == "cursor: belongs to a list with another status or kind"
+    assert problem["detail"] == "cursor: belongs to a list with another status, kind or held"
 
 
 async def test_every_answer_carries_a_request_id_and_a_sane_one_is_taken_over(client):

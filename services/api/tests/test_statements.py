@@ -10,7 +10,10 @@ STATEMENTS = {
     "accept": tasks.ACCEPT,
     "find": tasks.FIND,
     "probe": probe.PROBE,
-    **{f"page of {status}, {'one kind' if kind else 'all kinds'}": sql for (status, kind), sql in tasks.PAGES.items()},
+    **{
+        f"page of {status}, {'one kind' if kind else 'all kinds'}, {'held' if held else 'held or not'}": sql
+        for (status, kind, held), sql in tasks.PAGES.items()
+    },
 }
 
 
@@ -58,7 +61,7 @@ async def test_a_list_by_status_can_walk_the_index_made_for_it(database, status,
     # Few tasks of each status but completed, as in a store that has run for a while.
     await owner.execute(MANY_TASKS)
     await owner.execute("ANALYZE tasks")
-    plan = await explain(await database.connect("waybill_api"), tasks.PAGES[status, False])
+    plan = await explain(await database.connect("waybill_api"), tasks.PAGES[status, False, False])
     assert index in plan, plan
 
 

@@ -52,6 +52,25 @@ async def test_a_claim_charges_an_attempt_and_grows_the_fence(tasks: Any, claims
     assert (row["lease_until"] - row["claimed_at"]).total_seconds() == pytest.approx(45, abs=0.5)
 
 
+async def test_a_claim_ends_the_hold_of_a_task(tasks: Any, claims_of: Any):
+    task_id = await tasks.insert(held_reason="why")
+    await tasks.change(task_id, "held_at = now()")
+    [claim] = await (await claims_of()).claim([_asked(task_id)])
+    row = await tasks.row(task_id)
+    assert (claim.answer, row["held_at"], row["held_reason"]) == (Answer.CLAIMED, None, None)
+
+
+async def test_a_task_that_is_held_again_is_held_since_the_first_time(tasks: Any, claims_of: Any):
+    task_id = await tasks.insert()
+    claims = await claims_of()
+    await claims.hold([task_id])
+    since = (await tasks.row(task_id))["held_at"]
+    await tasks.fetch("DELETE FROM outbox")
+    await claims.hold([task_id])
+    row = await tasks.row(task_id)
+    assert (row["held_at"], row["dispatch"]) == (since, 3)
+
+
 async def test_a_cancel_that_was_requested_stops_a_claim(tasks: Any, claims_of: Any):
     task_id = await tasks.processing(lease="-1 second", cancel_requested_at=None)
     await tasks.change(task_id, "cancel_requested_at = now()")

@@ -251,6 +251,7 @@ async def test_a_task_that_this_processor_does_not_read_is_held_uncharged(tasks:
     assert await processor.process([deliver(task_id, kind="test.newer", version=2)]) == [Acknowledge()]
     row, dispatched = await tasks.row(task_id), await tasks.outbox(task_id)
     assert (row["status"], row["attempt"], row["fence"], row["held_at"] is None) == ("pending", 0, 0, False)
+    assert row["held_reason"] == "no processor reads test.newer version 2 yet"
     assert dispatched["reason"] == "hold"
     assert 25 < dispatched["wait"].total_seconds() <= 30
 

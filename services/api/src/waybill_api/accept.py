@@ -83,6 +83,7 @@ def _view(task: NewTask, instants: Instants) -> TaskView:
         attempt=0,
         max_attempts=None,
         available_at=available_at,
+        held=None,
         created_at=created_at,
         started_at=None,
         finished_at=None,

@@ -6,8 +6,8 @@ from importlib.metadata import version
 import msgspec
 from waybill_contracts.manifest import ServiceManifest, service_manifest
 
-NEEDS_REVISION = "0003"
-"""The oldest revision of the database that this service runs on; without newer tables it does without them."""
+NEEDS_REVISION = "0005"
+"""The oldest revision of the database that this service runs on: it reads `tasks.held_reason`."""
 
 
 def api_manifest() -> ServiceManifest:

@@ -15,7 +15,7 @@ from .errors import FieldError, InvalidRequest
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
-PARAMETERS = ("status", "kind", "limit", "cursor")
+PARAMETERS = ("status", "kind", "held", "limit", "cursor")
 
 T = TypeVar("T")
 
@@ -25,6 +25,7 @@ class ListQuery(Struct, frozen=True, kw_only=True):
 
     status: TaskStatus | None
     kind: str | None
+    held: bool
     limit: int
     before: UUID | None
 
@@ -34,17 +35,19 @@ def read_query(query_string: bytes) -> ListQuery:
     values = _parse(query_string)
     status = _read(values, "status", _status)
     kind = _read(values, "kind", _kind)
+    held = _read(values, "held", _held) is not None
     return ListQuery(
         status=status,
         kind=kind,
+        held=held,
         limit=_read(values, "limit", _limit) or DEFAULT_LIMIT,
-        before=_read(values, "cursor", lambda text: _id_in_cursor(text, status, kind)),
+        before=_read(values, "cursor", lambda text: _id_in_cursor(text, _digest(status, kind, held))),
     )
 
 
 def make_cursor(last: UUID, query: ListQuery) -> str:
-    """The cursor of the page that follows the task `last`. It holds for the same status and kind only."""
-    return urlsafe_b64encode(last.bytes + _digest(query.status, query.kind)).decode()
+    """The cursor of the page that follows the task `last`. It holds for the same filters only."""
+    return urlsafe_b64encode(last.bytes + _digest(query.status, query.kind, query.held)).decode()
 
 
 def _parse(query_string: bytes) -> dict[str, str]:
@@ -84,26 +87,33 @@ def _kind(text: str) -> str:
     return text
 
 
+def _held(text: str) -> bool:
+    if text != "true":
+        raise ValueError("must be true; leave it out for all tasks")
+    return True
+
+
 def _limit(text: str) -> int:
     if not re.fullmatch("[0-9]{1,3}", text) or not 1 <= int(text) <= MAX_LIMIT:
         raise ValueError(f"must be a number from 1 to {MAX_LIMIT}")
     return int(text)
 
 
-def _id_in_cursor(text: str, status: TaskStatus | None, kind: str | None) -> UUID:
+def _id_in_cursor(text: str, digest: bytes) -> UUID:
     try:
         raw = urlsafe_b64decode(text.encode("ascii")) if len(text) < 64 else b""
     except (UnicodeEncodeError, ValueError):
         raw = b""
     if len(raw) != 20:
         raise ValueError("not a cursor that a list gave")
-    if raw[16:] != _digest(status, kind):
-        raise ValueError("belongs to a list with another status or kind")
+    if raw[16:] != digest:
+        raise ValueError("belongs to a list with another status, kind or held")
     return UUID(bytes=raw[:16])
 
 
-def _digest(status: TaskStatus | None, kind: str | None) -> bytes:
-    return zlib.crc32(f"{status or ''}|{kind or ''}".encode()).to_bytes(4, "big")
+def _digest(status: TaskStatus | None, kind: str | None, held: bool) -> bytes:
+    filters = f"{status or ''}|{kind or ''}" + ("|held" if held else "")
+    return zlib.crc32(filters.encode()).to_bytes(4, "big")
 
 
 def _wrong(parameter: str, rule: str, detail: str) -> FieldError:

@@ -64,7 +64,8 @@ async def get_task(request: ApiRequest) -> Response[bytes]:
 async def list_tasks(request: ApiRequest) -> Response[bytes]:
     """Tasks, newest first."""
     query = read_query(request.scope["query_string"])
-    items, more = await _services(request).tasks.page(query.before or LAST_ID, query.limit, query.status, query.kind)
+    tasks = _services(request).tasks
+    items, more = await tasks.page(query.before or LAST_ID, query.limit, query.status, query.kind, query.held)
     return _json(TaskPage(items=items, next=make_cursor(items[-1].id, query) if more else None))
 
 

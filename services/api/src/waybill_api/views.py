@@ -36,6 +36,13 @@ class NewTask(Struct, frozen=True, kw_only=True):
     traceparent: str | None
 
 
+class Held(Struct, frozen=True, kw_only=True):
+    """Why a task is not worked, although it is due. It goes by itself, uncharged, once a processor reads it."""
+
+    since: Instant
+    reason: str
+
+
 class TaskView(Struct, frozen=True, kw_only=True):
     """A task as clients see it. Instants are UTC, from the database's clock."""
 
@@ -49,6 +56,7 @@ class TaskView(Struct, frozen=True, kw_only=True):
     attempt: Annotated[int, Meta(ge=0, description="Charged tries so far.")]
     max_attempts: Annotated[int, Meta(description="Known from the first attempt on.")] | None
     available_at: Annotated[datetime, Meta(tz=True, description="Not worked before this: its time, or its next retry.")]
+    held: Annotated[Held | None, Meta(description="Set while no processor reads its kind and payload version.")]
     created_at: Instant
     started_at: Instant | None
     finished_at: Instant | None

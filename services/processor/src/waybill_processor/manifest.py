@@ -10,8 +10,8 @@ from waybill_contracts.manifest import ServiceManifest, service_manifest
 from .handlers import handler_table, webhook_sender
 from .registry import HandlerTable
 
-NEEDS_REVISION = "0003"
-"""The oldest revision of the database that this service runs on; without newer tables it does without them."""
+NEEDS_REVISION = "0005"
+"""The oldest revision of the database that this service runs on: it writes `tasks.held_reason`."""
 
 
 def processor_manifest(table: HandlerTable) -> ServiceManifest:

@@ -91,11 +91,12 @@ def _list() -> Schema:
             {"type": "string", "pattern": KIND_PATTERN, "maxLength": KIND_MAX_LENGTH},
             "Only tasks of this kind.",
         ),
+        "held": ({"type": "string", "enum": ["true"]}, "Only tasks that wait for a processor that reads them."),
         "limit": (
             {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             "At most so many.",
         ),
-        "cursor": ({"type": "string"}, "`next` of the page before, with the same status and kind."),
+        "cursor": ({"type": "string"}, "`next` of the page before, with the same status, kind and held."),
     }
     return {
         "operationId": "listTasks",

@@ -10,7 +10,7 @@ from msgspec import Raw
 from waybill_contracts import TaskStatus
 
 from ..errors import OutcomeUnknown, Unavailable
-from ..views import NewTask, TaskView
+from ..views import Held, NewTask, TaskView
 from .database import Database
 from .faults import DatabaseFault, is_callers_fault, may_have_committed
 
@@ -18,6 +18,8 @@ TENANT = "default"
 LAST_ID = UUID(int=2**128 - 1)
 """Above every id: where a list without a cursor begins."""
 PAGE_BYTES = 4 * 1024 * 1024
+_HELD_WITHOUT_REASON = "no processor reads its kind and payload version yet"
+"""Processors before 0.2.0 wrote none."""
 
 # One statement for a whole batch, so that accepting costs one round trip and one commit whatever the load.
 ACCEPT = """
@@ -35,9 +37,11 @@ SELECT id, available_at, created_at FROM accepted
 """
 
 _COLUMNS = """id, kind, payload_version, title, description, payload, status, attempt, max_attempts,
-       available_at, created_at, started_at, finished_at, result, error"""
+       available_at, held_at, held_reason, created_at, started_at, finished_at, result, error"""
 
 FIND = f"SELECT {_COLUMNS} FROM tasks WHERE id = $1 AND tenant = $2"
+
+_SHOWN = [name for name in TaskView.__struct_fields__ if name != "held"]
 
 # No index knows `status` (HOT updates); each filter repeats the predicate of the partial index that narrows it down.
 _STATUS_FILTERS: dict[TaskStatus | None, str] = {
@@ -62,14 +66,19 @@ WITH page AS (
 SELECT {columns}, found FROM sized WHERE bytes_before IS NULL OR bytes_before < {page_bytes} ORDER BY id DESC
 """
 
+_HELD_FILTER = " AND held_at IS NOT NULL AND finished_at IS NULL"
+
 PAGES = {
-    (status, by_kind): _PAGE.format(
-        columns=_COLUMNS, narrowed=narrowed + (" AND kind = $4" if by_kind else ""), page_bytes=PAGE_BYTES
+    (status, by_kind, held): _PAGE.format(
+        columns=_COLUMNS,
+        narrowed=narrowed + (_HELD_FILTER if held else "") + (" AND kind = $4" if by_kind else ""),
+        page_bytes=PAGE_BYTES,
     )
     for status, narrowed in _STATUS_FILTERS.items()
     for by_kind in (False, True)
+    for held in (False, True)
 }
-"""The statement of each (status or None, whether a kind is given): constants, never built from a request."""
+"""The statement of each (status or None, whether a kind is given, held): constants, never built from a request."""
 
 
 class TaskStore:
@@ -105,14 +114,14 @@ class TaskStore:
         return _view(rows[0]) if rows else None
 
     async def page(
-        self, before: UUID, limit: int, status: TaskStatus | None, kind: str | None
+        self, before: UUID, limit: int, status: TaskStatus | None, kind: str | None, held: bool = False
     ) -> tuple[list[TaskView], bool]:
         """Tasks older than id `before`, newest first, and whether there are more. Raises `Unavailable`.
 
         `limit` of them, or fewer where their payloads and results would pass `PAGE_BYTES`, but at least one.
         """
         narrowing = () if kind is None else (kind,)
-        rows = await self._read(PAGES[status, kind is not None], TENANT, before, limit + 1, *narrowing)
+        rows = await self._read(PAGES[status, kind is not None, held], TENANT, before, limit + 1, *narrowing)
         shown = rows[:limit]
         return [_view(row) for row in shown], bool(rows) and rows[0]["found"] > len(shown)
 
@@ -124,8 +133,14 @@ class TaskStore:
 
 
 def _view(row: Record) -> TaskView:
-    values = {name: row[name] for name in TaskView.__struct_fields__}
+    values: dict[str, Any] = {name: row[name] for name in _SHOWN}
     for name in ("payload", "result", "error"):
         if values[name] is not None:
             values[name] = Raw(values[name])
-    return TaskView(**values)
+    return TaskView(**values, held=_held(row))
+
+
+def _held(row: Record) -> Held | None:
+    if row["held_at"] is None or row["finished_at"] is not None:
+        return None
+    return Held(since=row["held_at"], reason=row["held_reason"] or _HELD_WITHOUT_REASON)

@@ -30,7 +30,8 @@ WITH asked AS (
         status = 'processing', attempt = t.attempt + 1, fence = t.fence + 1,
         max_attempts = greatest(free.max_attempts, t.attempt + 1),
         lease_until = clock_timestamp() + make_interval(secs => $8), worker = $9,
-        claimed_at = clock_timestamp(), started_at = coalesce(t.started_at, clock_timestamp()), held_at = NULL
+        claimed_at = clock_timestamp(), started_at = coalesce(t.started_at, clock_timestamp()), held_at = NULL,
+        held_reason = NULL
     FROM free WHERE t.id = free.id
     RETURNING t.id, t.fence, t.attempt, t.max_attempts, t.kind, t.payload_version, t.title, t.description,
               t.payload, t.created_at, t.tenant
@@ -79,7 +80,9 @@ HOLD = """
 WITH unread AS (
     SELECT id FROM tasks WHERE id = ANY ($1::uuid[]) AND status = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
 ), held AS (
-    UPDATE tasks t SET held_at = coalesce(t.held_at, clock_timestamp()), dispatch = t.dispatch + 1
+    UPDATE tasks t SET
+        held_at = coalesce(t.held_at, clock_timestamp()), dispatch = t.dispatch + 1,
+        held_reason = format('no processor reads %s version %s yet', t.kind, t.payload_version)
     FROM unread WHERE t.id = unread.id
     RETURNING t.id, t.tenant, t.dispatch, t.held_at
 )
