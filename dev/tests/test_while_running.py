@@ -32,6 +32,17 @@ def test_postgresql_comes_back_with_its_data_after_it_died(running):
     assert running.sql("SELECT word FROM kept") == "committed"
 
 
+def test_the_status_tells_what_registered_and_what_is_held(running):
+    """The stand-ins do neither."""
+    shown = running.status()
+    assert (shown["versions"], shown["tasks"]) == ({}, {"waiting": 0, "held": 0})
+    lines = running.run("status").stdout.splitlines()
+    assert lines[-2:] == [
+        "  tasks     0 waiting, 0 held for a processor that reads them",
+        "  versions  nothing has registered yet",
+    ]
+
+
 def test_logs_are_those_of_the_service_asked_for(running):
     shown = running.run("logs", "worker").stdout
     assert "worker.started" in shown

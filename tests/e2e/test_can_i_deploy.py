@@ -110,7 +110,7 @@ async def test_what_runs_registers_itself_and_is_asked_about(
         rows = await stack.records.rows(REGISTERED)
         return rows if len(rows) == 2 else []
 
-    api_row, worker_row = await until(both)
+    api_row, worker_row = await until(both, within_seconds=30)
     assert (api_row["service"], worker_row["service"]) == ("api", "processor")
     assert api_row["instance"].startswith("api ")
     assert worker_row["instance"].endswith(f":{worker.pid}")
@@ -191,3 +191,22 @@ async def test_messages_of_dead_letters_are_in_flight_while_their_tasks_are_unfi
     code, answer = await asked.answer("processor")
     assert code == 1
     assert [row["subject"] for row in answer["rows"] if not row["ok"]] == ["task.requested.v8", "task.requested.v7"]
+
+
+async def test_a_contract_revision_waits_for_the_instances_that_it_would_break(
+    asked: Asked, narrowed: dict[str, Any], database: Any
+):
+    versions = asked.checkout / "migrations/src/waybill_migrations/versions"
+    versions.mkdir(parents=True)
+    (versions / "0099_contract.py").write_text('revision = "0099"\ndown_revision = "0004"\nneeds = {"api": "0.2.0"}\n')
+    owner = await database.connect("waybill_owner")
+    manifest = json.dumps(asked.manifest("api"))
+    register = "INSERT INTO service_instances (instance, service, version, manifest) VALUES ($1, 'api', '0.1.0', $2)"
+    await owner.execute(register, "api host:1", manifest)
+    deploy = [sys.executable, "-m", "waybill_dev.main", "deploy", "migrations"]
+    how: dict[str, Any] = {"cwd": asked.checkout, "env": asked.environment, "capture_output": True, "text": True}
+    refused = await asyncio.to_thread(subprocess.run, deploy, **how, check=False, timeout=60)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "revision 0099 needs api 0.2.0 or newer, and 'api host:1' is api@0.1.0" in refused.stderr
+    await owner.execute("UPDATE service_instances SET stopped_at = now()")
+    assert (await asyncio.to_thread(subprocess.run, deploy, **how, check=False, timeout=60)).returncode == 0
