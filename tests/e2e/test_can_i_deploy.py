@@ -117,7 +117,8 @@ async def test_what_runs_registers_itself_and_is_asked_about(
 
     code, answer = await asked.answer("processor")
     assert (code, answer["ok"]) == (0, True), answer
-    assert answer["notes"] == ["live: api@0.1.0 (1), processor@0.1.0 (1)"]
+    running = ", ".join(f"{name}@{asked.manifest(name)['version']} (1)" for name in ("api", "processor"))
+    assert answer["notes"] == [f"live: {running}"]
     code, answer = await asked.answer("processor", "--rollback-to", "9.0.0")
     refused = [(row["subject"], row["reason"]) for row in answer["rows"] if not row["ok"]]
     assert (code, refused) == (1, [("payload.webhook.deliver.v1", "not read by processor@9.0.0")])
@@ -198,15 +199,15 @@ async def test_a_contract_revision_waits_for_the_instances_that_it_would_break(
 ):
     versions = asked.checkout / "migrations/src/waybill_migrations/versions"
     versions.mkdir(parents=True)
-    (versions / "0099_contract.py").write_text('revision = "0099"\ndown_revision = "0004"\nneeds = {"api": "0.2.0"}\n')
+    (versions / "0099_contract.py").write_text('revision = "0099"\ndown_revision = "0004"\nneeds = {"api": "9.0.0"}\n')
     owner = await database.connect("waybill_owner")
-    manifest = json.dumps(asked.manifest("api"))
-    register = "INSERT INTO service_instances (instance, service, version, manifest) VALUES ($1, 'api', '0.1.0', $2)"
+    manifest = json.dumps({**asked.manifest("api"), "version": "8.10.0"})
+    register = "INSERT INTO service_instances (instance, service, version, manifest) VALUES ($1, 'api', '8.10.0', $2)"
     await owner.execute(register, "api host:1", manifest)
     deploy = [sys.executable, "-m", "waybill_dev.main", "deploy", "migrations"]
     how: dict[str, Any] = {"cwd": asked.checkout, "env": asked.environment, "capture_output": True, "text": True}
     refused = await asyncio.to_thread(subprocess.run, deploy, **how, check=False, timeout=60)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "revision 0099 needs api 0.2.0 or newer, and 'api host:1' is api@0.1.0" in refused.stderr
+    assert "revision 0099 needs api 9.0.0 or newer, and 'api host:1' is api@8.10.0" in refused.stderr
     await owner.execute("UPDATE service_instances SET stopped_at = now()")
     assert (await asyncio.to_thread(subprocess.run, deploy, **how, check=False, timeout=60)).returncode == 0
