@@ -199,7 +199,7 @@ def test_schema_and_reader_judge_every_slip_in_a_golden_sample_alike(contract):
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 @given(st.data())
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=80)
 def test_schema_and_reader_judge_generated_documents_alike(contract, data):
     text = json.dumps(data.draw(near_valid(contract)))
     assert disagreement(contract, text) is None
