@@ -65,6 +65,15 @@ class InFlight:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What one look into the database found."""
+
+    revision: str | None
+    instances: list[Instance]
+    in_flight: InFlight
+
+
+@dataclass(frozen=True)
 class Schema:
     """The database's revision (None: never migrated), and which versions its contract revisions ask for."""
 

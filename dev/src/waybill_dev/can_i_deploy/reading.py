@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import asyncpg
 
-from waybill_dev.can_i_deploy.facts import InFlight, Instance, Manifest, Waiting
+from waybill_dev.can_i_deploy.facts import Facts, InFlight, Instance, Manifest, Waiting
 from waybill_dev.errors import StackError
 
 RETENTION_DAYS = 14
@@ -41,15 +41,6 @@ WHERE t.finished_at IS NULL ORDER BY d.id DESC LIMIT 10000
 _FORGET = "DELETE FROM service_instances WHERE instance = $1"
 
 Result = TypeVar("Result")
-
-
-class Facts:
-    """What one look into the database found."""
-
-    def __init__(self, revision: str | None, instances: list[Instance], in_flight: InFlight) -> None:
-        self.revision = revision
-        self.instances = instances
-        self.in_flight = in_flight
 
 
 def read_facts(url: str) -> Facts:

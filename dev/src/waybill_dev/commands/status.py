@@ -5,9 +5,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from waybill_dev.can_i_deploy.asking import local_database
+from waybill_dev.can_i_deploy.facts import Facts
 from waybill_dev.can_i_deploy.policy import spoken
-from waybill_dev.can_i_deploy.reading import Facts, read_facts
 from waybill_dev.errors import FAILED, NOT_RUNNING, StackError
 from waybill_dev.home import Home
 from waybill_dev.ministack import DEAD, TASKS, queue_url
@@ -56,6 +55,10 @@ def _function(state: StackState) -> FunctionState | None:
 
 def _facts(settings: StackSettings) -> Facts | None:
     """What registered in the database and waits there; None when it does not answer."""
+    # Loaded for this command alone: asyncpg takes longer than all the rest.
+    from waybill_dev.can_i_deploy.asking import local_database
+    from waybill_dev.can_i_deploy.reading import read_facts
+
     try:
         return read_facts(local_database(settings))
     except StackError:
