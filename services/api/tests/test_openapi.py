@@ -50,7 +50,7 @@ BODIES = [
     ({"kind": "webhook.deliver", "payload": {**HOOK, "body": [1]}, "title": "a"}, True),
     ({"kind": "webhook.deliver", "payload_version": 2, "payload": TEXT}, True),
     ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"x-a": "b"}}}, True),
-    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"host": "b"}}}, False),
+    ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"X-A": "b"}}}, False),
     ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"x-a": "b "}}}, False),
     ({"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "method": "GET"}}, False),
     ({"kind": "webhook.deliver", "payload_version": 2, "payload": HOOK}, False),
@@ -73,6 +73,14 @@ BODIES = [
 async def test_a_body_fits_the_document_if_and_only_if_it_is_accepted(client, document, body, taken):
     assert validator_of(document, "SubmitTask").is_valid(body) == taken
     assert (await client.post("/tasks", json=body)).status_code == (202 if taken else 400)
+
+
+async def test_names_of_headers_that_only_words_can_forbid_are_refused_all_the_same(client, document):
+    body = {"kind": "webhook.deliver", "payload_version": 2, "payload": {**TEXT, "headers": {"webhook-id": "b"}}}
+    assert validator_of(document, "SubmitTask").is_valid(body)
+    headers = document["components"]["schemas"]["DeliverWebhookV2"]["properties"]["headers"]
+    assert "None that HTTP, the content type or the signature needs." in headers["description"]
+    assert (await client.post("/tasks", json=body)).status_code == 400
 
 
 async def test_every_example_is_accepted(client, document):
