@@ -31,6 +31,8 @@ async def test_both_services_work_with_the_release_before_or_after_theirs(
     if unread := door.accepted.keys() - processor.read_payloads:
         waiting = sum(door.accepted[contract] for contract in unread)
         await until(lambda: is_held(stack, waiting), within_seconds=20)
+        shown = (await stack.api.get(f"/tasks?held=true&limit={min(waiting, 200)}")).body["items"]
+        assert [bool(task["held"]["reason"]) for task in shown] == [True] * min(waiting, 200)
         await worker.stop()  # it would hold them anew
         editions[await stack.start_worker(new.processor.commands)] = new.processor
     await each_task_went_well(stack, load.accepted, until)
