@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from waybill_contracts import KindTable, TaskPayload, TaskResult, encode, task_requested
-from waybill_processor.bootstrap import CORE_CONNECTIONS, open_processor
+from waybill_processor.bootstrap import CORE_CONNECTIONS, UNHOLD_SECONDS, open_processor
 from waybill_processor.delivery import Delivery
 from waybill_processor.policy import RetryPolicy
 from waybill_processor.registry import Handler, HandlerTable
@@ -24,6 +24,10 @@ class Echoed(TaskResult):
 
 class Echo(TaskPayload, kind="test.echo", version=1, result=Echoed):
     text: str = ""
+
+
+class Another(TaskPayload, kind="test.another", version=1, result=Echoed):
+    pass
 
 
 class Tasks:
@@ -65,6 +69,9 @@ class Tasks:
         )
         return dict(row) if row else None
 
+    async def is_due(self, task_id: UUID) -> bool:
+        return (await self.outbox(task_id))["wait"].total_seconds() <= 0  # type: ignore[index]
+
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         return await self._connection.fetch(statement, *arguments)
 
@@ -104,11 +111,17 @@ async def open_with(database: Any) -> AsyncIterator[Callable[..., Any]]:
     async with AsyncExitStack() as stack:
 
         async def make(
-            function: Any, policy: RetryPolicy | None = None, connections: int = CORE_CONNECTIONS, **settings: Any
+            function: Any,
+            policy: RetryPolicy | None = None,
+            connections: int = CORE_CONNECTIONS,
+            payload: type[TaskPayload] = Echo,
+            unhold_seconds: float = UNHOLD_SECONDS,
+            **settings: Any,
         ) -> Any:
-            line = Handler(Echo, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
+            line = Handler(payload, function, inspect.iscoroutinefunction(function), policy or RetryPolicy())
             wanted = ProcessorSettings(**{"database_url": database.url("waybill_processor"), **settings})
-            processor = open_processor(wanted, HandlerTable(KindTable(Echo), line), 4, connections=connections)
+            table = HandlerTable(KindTable(payload), line)
+            processor = open_processor(wanted, table, 4, connections=connections, unhold_seconds=unhold_seconds)
             return await stack.enter_async_context(processor)
 
         yield make
@@ -116,10 +129,11 @@ async def open_with(database: Any) -> AsyncIterator[Callable[..., Any]]:
 
 @pytest.fixture
 def echo() -> Any:
-    """The test kind's structs: `echo.Payload`, `echo.Result`."""
+    """The test kind's structs: `echo.Payload`, `echo.Result`; and another kind, of the same result."""
 
     class Structs:
         Payload = Echo
+        Another = Another
         Result = Echoed
 
     return Structs

@@ -71,6 +71,18 @@ async def test_a_task_that_is_held_again_is_held_since_the_first_time(tasks: Any
     assert (row["held_at"], row["dispatch"]) == (since, 3)
 
 
+async def test_a_task_that_waits_for_its_retry_is_not_held_by_a_processor_that_does_not_read_it(
+    tasks: Any, claims_of: Any
+):
+    task_id = await tasks.insert(kind="test.newer", attempt=1, fence=1)
+    await tasks.change(task_id, "available_at = now() + interval '1 h'")
+    claims = await claims_of()
+    [claim] = await claims.claim([Asked(task_id, "test.newer", 1, 1)])
+    await claims.hold([task_id])
+    assert claim.answer is Answer.NOT_DUE
+    assert ((await tasks.row(task_id))["held_at"], await tasks.outbox(task_id)) == (None, None)
+
+
 async def test_a_cancel_that_was_requested_stops_a_claim(tasks: Any, claims_of: Any):
     task_id = await tasks.processing(lease="-1 second", cancel_requested_at=None)
     await tasks.change(task_id, "cancel_requested_at = now()")

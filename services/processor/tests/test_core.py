@@ -13,6 +13,8 @@ from waybill_processor.policy import RetryPolicy
 
 pytestmark = pytest.mark.store
 
+HELD = "INSERT INTO outbox (task_id, dispatch, reason, available_at) VALUES ($1, 2, 'hold', now() + interval '1 h')"
+
 
 async def test_a_task_is_worked_once_and_its_message_acknowledged(tasks: Any, deliver: Any, open_with: Any, echo: Any):
     async def work(payload: Any, task: Any) -> Any:
@@ -258,16 +260,41 @@ async def test_a_task_that_this_processor_does_not_read_is_held_uncharged(tasks:
 
 async def test_held_tasks_go_at_once_when_a_processor_that_reads_them_starts(tasks: Any, open_with: Any, until: Any):
     task_id = await tasks.insert(held_at=None)
-    await tasks.fetch(
-        "INSERT INTO outbox (task_id, dispatch, reason, available_at) VALUES ($1, 2, 'hold', now() + interval '1 h')",
-        task_id,
-    )
+    await tasks.fetch(HELD, task_id)
     await open_with(_never_called)
+    await until(lambda: tasks.is_due(task_id))
 
-    async def is_due() -> bool:
-        return (await tasks.outbox(task_id))["wait"].total_seconds() <= 0
 
-    await until(is_due)
+async def test_tasks_that_an_older_processor_holds_again_and_again_go_as_long_as_a_newer_one_runs(
+    tasks: Any, deliver: Any, open_with: Any, echo: Any, until: Any
+):
+    """As in a rolling deploy: both take from one queue, and the newer one started first thing."""
+
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    newer = await open_with(work, unhold_seconds=0.1)
+    older = await open_with(_never_called, payload=echo.Another)
+    task_id = await tasks.insert()
+    await tasks.change(task_id, "held_at = now() - interval '1 h'")  # so that by itself it would wait a quarter
+    for dispatch in (1, 2, 3):
+        assert await older.process([deliver(task_id, dispatch=dispatch)]) == [Acknowledge()]
+        await until(lambda: tasks.is_due(task_id))
+        await tasks.fetch("DELETE FROM outbox")  # as the relay takes it
+    assert await newer.process([deliver(task_id, dispatch=4)]) == [Acknowledge()]
+    row = await tasks.row(task_id)
+    assert (row["status"], row["attempt"], row["held_at"]) == ("completed", 1, None)
+
+
+async def test_held_tasks_go_although_the_database_was_away_at_the_first_look(tasks: Any, open_with: Any, until: Any):
+    task_id = await tasks.insert()
+    await tasks.fetch(HELD, task_id)
+    await tasks.fetch("ALTER TABLE outbox RENAME TO outbox_of_another_revision")
+    with structlog.testing.capture_logs() as logged:
+        await open_with(_never_called, unhold_seconds=0.1)
+        await until(lambda: [entry for entry in logged if entry["event"] == "processor.unhold_failed"])
+    await tasks.fetch("ALTER TABLE outbox_of_another_revision RENAME TO outbox")
+    await until(lambda: tasks.is_due(task_id))
 
 
 async def test_a_running_task_is_left_to_its_lease(tasks: Any, deliver: Any, open_with: Any):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +33,9 @@ HANDLER_CONNECTIONS = 10
 STATEMENT_SECONDS = 6.0
 """A claim that is given up, but goes on in the database, leaves its task to nobody until the lease ends; so this is
 patient, but shorter than a heartbeat. What handlers run in their own transactions their time limit bounds."""
-UNHOLD_RETRY_SECONDS = 2.0
+UNHOLD_SECONDS = 20.0
+"""Between two looks for held tasks, give or take a fifth. One at start is not enough: as long as an older processor
+still runs, it gets some of what was made to go, and holds it again."""
 
 TAKEN_OVER = TaskError(code=ErrorCode.LEASE_LOST, message="the lease ran out and another processor took the task over")
 
@@ -57,6 +60,7 @@ async def open_processor(
     *,
     extend: Extend = extend_nothing,
     connections: int = CORE_CONNECTIONS,
+    unhold_seconds: float = UNHOLD_SECONDS,
 ) -> AsyncGenerator[Processor]:
     """A processor for the length of the block. The database may be away: nothing is asked of it yet.
 
@@ -82,12 +86,13 @@ async def open_processor(
             await pool.expire_connections()
             await handler_pool.expire_connections()
 
+        processor = Processor(claims, attempts, DeadLetters(pool), renew_connections)
         background = [
             asyncio.create_task(beat_for_ever(attempts.running, claims, extend, settings.heartbeat_seconds)),
-            asyncio.create_task(_unhold(claims)),
+            asyncio.create_task(_unhold_for_ever(processor, unhold_seconds)),
         ]
         try:
-            yield Processor(claims, attempts, DeadLetters(pool), renew_connections)
+            yield processor
         finally:
             for task in background:
                 task.cancel()
@@ -99,15 +104,14 @@ def readable_by(table: HandlerTable) -> list[Readable]:
     return [Readable(h.payload.kind, h.payload.version, h.policy.max_attempts) for h in table]
 
 
-async def _unhold(claims: Claims) -> None:
-    """Once, at start: tasks that waited for a processor like this one go now."""
+async def _unhold_for_ever(processor: Processor, every_seconds: float) -> None:
+    """At start, and from time to time: tasks that wait for a processor like this one go now."""
     while True:
         try:
-            released = await claims.unhold()
+            if released := await processor.unhold():
+                log.info("processor.unheld", tasks=released)
         except DatabaseUnavailable as error:
             log.warning("processor.unhold_failed", error=describe(error))
-            await asyncio.sleep(UNHOLD_RETRY_SECONDS)
-            continue
-        if not released:
-            return
-        log.info("processor.unheld", tasks=released)
+        except Exception:
+            log.exception("processor.unhold_failed")
+        await asyncio.sleep(every_seconds * random.uniform(0.8, 1.2))

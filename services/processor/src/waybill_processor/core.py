@@ -14,7 +14,7 @@ from .attempts import Attempts
 from .batch import Batch, Settle
 from .delivery import Acknowledge, Delivery, Disposition, Redeliver
 from .intake import CONTRADICTING_SECONDS, FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
-from .store.claims import Answer, Claim, Claims
+from .store.claims import UNHOLD_PART, Answer, Claim, Claims
 from .store.dead_letters import DeadLetter, DeadLetters
 
 log = structlog.get_logger()
@@ -63,9 +63,13 @@ class Processor:
             log.warning("processor.database_back")
 
     async def unhold(self) -> int:
-        """Make tasks go that wait for a processor like this one; answers how many. Raises as the database does."""
-        total = 0
-        while released := await self._claims.unhold():
+        """Make tasks go that wait for a processor like this one; answers how many. Raises as the database does.
+
+        Not until there is none: an older processor may be holding them anew all the while.
+        """
+        total = released = await self._claims.unhold()
+        while released == UNHOLD_PART:
+            released = await self._claims.unhold()
             total += released
         return total
 

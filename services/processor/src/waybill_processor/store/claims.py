@@ -45,8 +45,8 @@ SELECT a.id,
          WHEN t.id IS NULL THEN 'unknown'
          WHEN t.finished_at IS NOT NULL THEN 'final'
          WHEN t.kind <> a.kind OR t.payload_version <> a.payload_version THEN 'mismatch'
-         WHEN r.kind IS NULL AND t.status = 'pending' THEN 'held'
          WHEN t.status = 'pending' AND t.available_at > clock_timestamp() THEN 'not_due'
+         WHEN r.kind IS NULL AND t.status = 'pending' THEN 'held'
          WHEN a.dispatch < t.dispatch THEN 'superseded'
          ELSE 'busy' END AS answer,
     greatest(0, extract(epoch FROM t.lease_until - clock_timestamp()))::float8 AS lease_left_seconds,
@@ -74,11 +74,12 @@ FROM tasks t JOIN unnest($1::uuid[], $2::int[]) AS h(id, fence) ON h.id = t.id A
 WHERE t.status = 'processing'
 """
 
-# Uncharged. Tried again after as long as it has been held so far, 30 s to 15 min, besides the try when a processor
-# that reads it registers.
+# Uncharged. Tried again after as long as it has been held so far, 30 s to 15 min; UNHOLD of a processor that reads it
+# ends the wait. A task that is not due is left alone: its outbox row is that of its retry.
 HOLD = """
 WITH unread AS (
-    SELECT id FROM tasks WHERE id = ANY ($1::uuid[]) AND status = 'pending' ORDER BY id FOR UPDATE SKIP LOCKED
+    SELECT id FROM tasks WHERE id = ANY ($1::uuid[]) AND status = 'pending' AND available_at <= clock_timestamp()
+    ORDER BY id FOR UPDATE SKIP LOCKED
 ), held AS (
     UPDATE tasks t SET
         held_at = coalesce(t.held_at, clock_timestamp()), dispatch = t.dispatch + 1,
@@ -93,19 +94,20 @@ FROM held ORDER BY id
 ON CONFLICT (task_id) DO NOTHING
 """
 
-# A part at a time: all in one statement might never end in time, and would be tried again for ever.
+# A part at a time: all in one statement might never end in time, and would be tried again for ever. now() and not
+# clock_timestamp(), by which the index on available_at would not be used: rows that are due already may be millions.
 UNHOLD = """
 WITH readable AS (
     SELECT o.task_id FROM outbox o
     JOIN tasks t ON t.id = o.task_id
     JOIN unnest($1::text[], $2::smallint[]) AS r(kind, payload_version)
         ON r.kind = t.kind AND r.payload_version = t.payload_version
-    WHERE o.reason = 'hold' AND o.available_at > clock_timestamp()
-    ORDER BY o.task_id LIMIT 1000 FOR UPDATE OF o SKIP LOCKED
+    WHERE o.reason = 'hold' AND o.available_at > now()
+    ORDER BY o.task_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_id = readable.task_id
 """
-
+UNHOLD_PART = 1000
 
 WorkerName = Callable[[], str]
 """Who works just now: `host:pid` of a process, or function name and request id of a Lambda invocation."""
@@ -210,6 +212,6 @@ class Claims:
         await self._pool.execute(HOLD, sorted(task_ids))
 
     async def unhold(self) -> int:
-        """Make held tasks that this processor reads due now, some at a time; answers how many."""
-        status = await self._pool.execute(UNHOLD, self._kinds, self._versions)
+        """Make held tasks that this processor reads due now, `UNHOLD_PART` at a time; answers how many."""
+        status = await self._pool.execute(UNHOLD, self._kinds, self._versions, UNHOLD_PART)
         return int(status.rpartition(" ")[2])
