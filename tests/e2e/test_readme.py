@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,15 @@ SENTENCE = re.compile(
     r"Processed task 'Complete Flow Test' at \d{4}-\d\d-\d\dT[\d:.]+\+00:00"
     r" with description: Testing end-to-end process"
 )
+
+# What the working tree would break, as its author reads it.
+REFUSED = """
+from tools.contracts.comparison import against, anything
+from tools.contracts.findings import report
+from tools.contracts.history import History
+from tools.contracts.versions import released, working_tree
+print(report(against(working_tree(), list(map(released, History.load().releases)), anything)))
+"""
 
 
 class Block(NamedTuple):
@@ -50,11 +60,11 @@ class Copy:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
 
-    def run(self, command: str) -> str:
+    def run(self, command: str, exit_code: int = 0) -> str:
         moved = command.replace("localhost:8000", f"localhost:{self.port}")
         where = {"cwd": self.folder, "env": self.environment}
         done = subprocess.run(moved, shell=True, **where, text=True, capture_output=True, timeout=300, check=False)
-        assert done.returncode == 0, f"$ {command}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == exit_code, f"$ {command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def apply(self, block: Block) -> None:
@@ -68,6 +78,19 @@ class Copy:
         text = target.read_text()
         assert text.count(before) == 1, f"the README shows lines that {block.path} does not have:\n{before}"
         target.write_text(text.replace(before, "".join(line[1:] for line in lines)))
+
+
+def transcript() -> tuple[str, list[str]]:
+    """The command that the README shows together with its answer, and the answer's lines."""
+    [block] = [block for block in BLOCKS if block.text.startswith("$ ")]
+    command, *lines = block.text.splitlines()
+    return command.removeprefix("$ "), lines
+
+
+def outline(line: str) -> str:
+    """A line of can-i-deploy without what the next version, or another message in the queue, changes in it."""
+    without_versions = re.sub(r"(api|processor)@[\d.]+( [0-9a-f]{8})?", r"\1", line)
+    return " ".join(re.sub(r"of \d+ rows", "rows", without_versions).split())
 
 
 def _free_port() -> int:
@@ -118,7 +141,25 @@ def test_what_the_readme_says_is_what_happens(copy: Copy):
             copy.apply(block)
     copy.run(up)
     assert completed(copy, get, copy.run(post_new))["result"] == {"words": 6, "characters": 18}
+    command, lines = transcript()
+    assert {outline(line) for line in lines} - {"...", ""} <= set(map(outline, copy.run(command, 1).splitlines()))
     assert completed(copy, get, accepted)["id"] == task["id"]  # the data of the first stack is still there
+
+
+def test_the_change_that_the_readme_says_is_refused_is_refused_in_these_words(tmp_path: Path):
+    [edit] = [block.text for block in BLOCKS if block.language == "diff" and not block.path]
+    [said] = [block.text for block in BLOCKS if block.text.startswith("BREAKING")]
+    removed, added = (line[1:] for line in edit.splitlines(keepends=True))
+    shutil.copytree(ROOT / "shared/contracts/src/waybill_contracts", tmp_path / "waybill_contracts")
+    file = tmp_path / "waybill_contracts" / "kinds" / "webhook_deliver.py"
+    assert file.read_text().count(removed) == 1
+    file.write_text(file.read_text().replace(removed, added))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    report = subprocess.check_output([sys.executable, "-c", REFUSED], cwd=ROOT, env=environment, text=True)
+    lines = report.splitlines()
+    first = lines.index(said.splitlines()[0])
+    for shown, line in zip(said.splitlines(), lines[first:], strict=False):
+        assert line.startswith(shown)  # later releases are more pairs that fail
 
 
 def test_every_example_answer_in_the_readme_is_json():
@@ -128,6 +169,6 @@ def test_every_example_answer_in_the_readme_is_json():
 
 
 def test_every_file_that_the_documents_link_to_exists():
-    for document in ("README.md", "ARCHITECTURE.md"):
+    for document in ("README.md", "ARCHITECTURE.md", "docs/contracts/README.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text()):
-            assert (ROOT / target).exists(), f"{document} links to {target}"
+            assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}"
