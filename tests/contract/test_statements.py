@@ -49,6 +49,15 @@ async def test_the_relay_takes_due_rows_by_the_index_of_their_time(grown_databas
     assert "outbox_available_at_idx" in await plan_of(await grown_database.connect(role), text)
 
 
+async def test_the_look_for_held_tasks_leaves_aside_what_is_due_already(grown_database, statements):
+    """Each processor looks from time to time, also while a backlog of millions waits for the relay."""
+    owner = await grown_database.connect("waybill_owner")
+    await owner.execute("UPDATE outbox SET available_at = now() - interval '1 h'")
+    await owner.execute("ANALYZE outbox")
+    role, text = statements["waybill_processor.store.claims.UNHOLD"]
+    assert "outbox_available_at_idx" in await plan_of(await grown_database.connect(role), text)
+
+
 def test_every_text_constant_of_the_stores_is_a_statement_or_known(other_constants):
     assert other_constants == {"waybill_api.store.tasks.TENANT"}
 

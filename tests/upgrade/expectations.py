@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from waybill_processor.bootstrap import UNHOLD_SECONDS
+
 from tests.stack.processes import Service, Until
 from tests.stack.stack import Stack
 from tests.upgrade.editions import Edition
@@ -17,7 +19,7 @@ async def each_task_went_well(stack: Stack, accepted: Mapping[str, str], until: 
 
     The API that was started last shows one of each payload version with its result, whichever edition wrote that.
     """
-    await until(lambda: _are_all_final(stack), within_seconds=20)
+    await until(lambda: _are_all_final(stack), within_seconds=UNHOLD_SECONDS * 1.2 + 15)
     assert await stack.records.statuses() == {"completed": len(accepted)}
     assert await stack.records.each_completed_once(list(accepted))
     attempts = await stack.records.rows("SELECT task_id::text, outcome FROM attempts")

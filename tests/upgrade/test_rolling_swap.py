@@ -18,6 +18,11 @@ from tests.upgrade.load import Door, Load, open_load
 ENOUGH = 20
 """So many tasks accepted or completed show that a process takes part."""
 
+HELD_FOR_LONG = "UPDATE tasks SET held_at = held_at - interval '1 hour' WHERE held_at IS NOT NULL"
+"""As if the processor was deployed an hour after the API: what an older processor holds anew waits long by itself."""
+ON_ITS_WAY = """SELECT EXISTS (SELECT FROM tasks t WHERE held_at IS NOT NULL AND status = 'pending'
+    AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id AND o.available_at > now()))"""
+
 
 async def migrate(database_url: str, revision: str) -> None:
     """Run `waybill-migrate` as a deploy does."""
@@ -92,6 +97,14 @@ class Roll:
 
         await self._until(are_held, within_seconds=15)
 
+    async def hands_out_what_was_held(self) -> None:
+        """Wait until all that was made to go has come to a worker: to a newer one, or to an older that held it anew."""
+
+        async def is_none_on_its_way() -> bool:
+            return not await self._stack.records.value(ON_ITS_WAY)
+
+        await self._until(is_none_on_its_way, within_seconds=15)
+
 
 async def test_a_release_and_its_rollback_under_load_lose_no_task_and_log_nothing_unexpected(
     stack_before: Stack, receiver: Receiver, until: Until, old: Pair, new: Pair
@@ -115,14 +128,17 @@ async def test_a_release_and_its_rollback_under_load_lose_no_task_and_log_nothin
             await roll.completes(new_worker)
 
             old_worker = await roll.worker(old.processor)
-            await roll.end(new_worker)
             await roll.holds(len(only_new))
+            await roll.end(new_worker)
             old_api, old_door = await roll.api(old.api)
             await roll.accepts(old_door)
             await roll.end(new_api, new_door)
             await roll.completes(old_worker)
-    if only_new:
-        await roll.end(old_worker)  # it would hold them anew
-        await roll.worker(new.processor)
+        if only_new:
+            await stack_before.records.execute(HELD_FOR_LONG)
+            new_worker = await roll.worker(new.processor)
+            await new_worker.until_logged("processor.unheld")
+            await roll.hands_out_what_was_held()
+            await roll.end(old_worker)
     await each_task_went_well(stack_before, load.accepted, until)
     assert unexpected(stack_before.services, roll.processors, load.accepted) == []
