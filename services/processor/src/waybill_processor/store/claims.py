@@ -103,7 +103,7 @@ WITH readable AS (
     JOIN unnest($1::text[], $2::smallint[]) AS r(kind, payload_version)
         ON r.kind = t.kind AND r.payload_version = t.payload_version
     WHERE o.reason = 'hold' AND o.available_at > now()
-    ORDER BY o.task_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED
+    ORDER BY o.available_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_id = readable.task_id
 """
