@@ -11,6 +11,7 @@ from waybill_contracts import DEFAULT_KIND, KINDS, TaskPayload, unknown_fields
 
 from .errors import FieldError, InvalidRequest
 from .views import NewTask, SubmitTask
+from .whole_numbers import with_whole_numbers
 
 MAX_PAYLOAD_BYTES = 256 * 1024
 SMALL_PAYLOAD_BYTES = 4 * 1024
@@ -95,6 +96,15 @@ def _find_struct(asked: SubmitTask) -> type[TaskPayload]:
 def _convert(value: Any, wanted: type[T], below: str) -> T:
     try:
         return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        if "Expected `int`, got `float`" in str(error):
+            return _convert_whole(value, wanted, below)
+        raise InvalidRequest(explain(str(error), below)) from None
+
+
+def _convert_whole(value: Any, wanted: type[T], below: str) -> T:
+    try:
+        return msgspec.convert(with_whole_numbers(value, wanted), wanted)
     except msgspec.ValidationError as error:
         raise InvalidRequest(explain(str(error), below)) from None
 

@@ -10,8 +10,8 @@ from .faults import DatabaseFault
 
 PROBE_SECONDS = 0.8
 
-# Reads a table, so that a database that was never migrated is not taken for ready.
-PROBE = "SELECT id FROM tasks LIMIT 1"
+# Reads the newest column that this build needs, so that a database not migrated as far is not taken for ready.
+PROBE = "SELECT held_reason FROM tasks LIMIT 1"
 
 
 class DatabaseProbe:
