@@ -12,9 +12,10 @@ import subprocess
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,21 +57,40 @@ class Database:
         return connection
 
 
+SERVER_NAMES = ("WAYBILL_TEST_DATABASE_URL", "WAYBILL_TEST_SQS_ENDPOINT")
+SERVERS = pytest.StashKey["subprocess.Popen[str]"]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The servers start while tests run that need none."""
+    needed = any("servers" in getattr(item, "fixturenames", ()) for item in session.items)
+    if needed and not session.config.option.collectonly and not all(name in os.environ for name in SERVER_NAMES):
+        start_servers(session.config)
+
+
+def start_servers(config: pytest.Config) -> "subprocess.Popen[str]":
+    """The process of the servers, started once; it ends with the session."""
+    if SERVERS not in config.stash:
+        # It ends when its standard input is closed, so a killed test run leaves no server behind.
+        command = [str(ROOT / ".venv/bin/python"), "-m", "tools.servers"]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        config.add_cleanup(process.communicate)
+        config.stash[SERVERS] = process
+    return config.stash[SERVERS]
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[dict[str, str]]:
+def servers(pytestconfig: pytest.Config) -> dict[str, str]:
     """Addresses of PostgreSQL (as superuser) and SQS, by the names of the environment variables that may give them."""
-    names = ("WAYBILL_TEST_DATABASE_URL", "WAYBILL_TEST_SQS_ENDPOINT")
-    if all(name in os.environ for name in names):
-        yield {name: os.environ[name] for name in names}
-        return
-    # It ends when its standard input is closed, so a killed test run leaves no server behind.
-    command = [str(ROOT / ".venv/bin/python"), "-m", "tools.servers"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        addresses = dict(line.strip().split("=", 1) for line in iter(process.stdout.readline, "ready\n") if "=" in line)
-        if process.poll() is not None or set(names) - set(addresses):
-            pytest.exit("the servers for the tests did not start: see above", returncode=1)
-        yield addresses
+    if all(name in os.environ for name in SERVER_NAMES):
+        return {name: os.environ[name] for name in SERVER_NAMES}
+    process = start_servers(pytestconfig)
+    assert process.stdout is not None
+    told = takewhile(lambda line: line != "ready\n", process.stdout)
+    addresses = dict(line.strip().split("=", 1) for line in told if "=" in line)
+    if process.poll() is not None or set(SERVER_NAMES) - set(addresses):
+        pytest.exit("the servers for the tests did not start: see above", returncode=1)
+    return addresses
 
 
 @pytest.fixture
