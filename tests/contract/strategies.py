@@ -1,6 +1,11 @@
-"""Hypothesis strategies: what a struct may hold, its `Meta` included, which `st.from_type` would ignore."""
+"""Hypothesis strategies: what a struct may hold, its `Meta` included, which `st.from_type` would ignore.
 
+Each is made once: a strategy keeps what it finds out about itself, regular expressions above all.
+"""
+
+import json
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -47,6 +52,7 @@ def drawn(strategy: st.SearchStrategy[T], count: int) -> list[T]:
     return found[:count]
 
 
+@cache
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value that msgspec would take for this type. Raises TypeError for a type that no contract has used yet."""
     return _of(inspect.type_info(kind))
@@ -120,6 +126,12 @@ def _bounds(info: Any, step: int) -> tuple[Any, Any]:
 
 def documents(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Any JSON document that a writer of this schema may write: no field beyond those it names."""
+    return _documents(json.dumps(schema, sort_keys=True))
+
+
+@cache
+def _documents(schema_text: str) -> st.SearchStrategy[Any]:
+    schema = json.loads(schema_text)
     return _document(schema, schema.get("$defs", {}))
 
 

@@ -1,6 +1,5 @@
 """C5: each released wheel, run as a real process, reads what today's code writes, and the other way round."""
 
-import json
 from datetime import datetime
 from functools import cache
 
@@ -9,13 +8,13 @@ from hypothesis import strategies as st
 from waybill_contracts import KINDS
 from waybill_contracts.catalogue import catalogue
 
+from tests.contract.drawn import COUNT, promised, storable
 from tests.contract.side import Side
-from tests.contract.strategies import documents, drawn, values, zones
-from tests.contract.wheels import built, old_side, released_samples, releases, wheels
+from tests.contract.strategies import drawn, zones
+from tests.contract.wheels import old_side, released_samples, releases
 from tools.contracts.readings import differences
 
 MESSAGE = "task.requested.v1"
-GENERATED = 100
 SHOWN = 5
 
 dispatches = st.fixed_dictionaries(
@@ -33,29 +32,17 @@ dispatches = st.fixed_dictionaries(
 """What stands in an outbox row and its task."""
 
 
-@pytest.fixture(scope="module", params=wheels())
+@pytest.fixture(scope="module", params=releases(), ids=lambda release: release.version)
 def released(request):
-    """Of a release; each test meets them all."""
+    """A release; each test meets them all."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def wheel(released):
-    return built(wheels()[released])
-
-
-@pytest.fixture(scope="module")
-def old(wheel, tmp_path_factory):
+def old(released, tmp_path_factory):
     """A process of the release."""
-    with old_side(wheel, tmp_path_factory.mktemp("importable")) as process:
+    with old_side(released.wheel, tmp_path_factory.mktemp("importable")) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def promised(released):
-    """What the writers of the release promised, by contract."""
-    todays = {name: contract.writer() for name, contract in catalogue().items()}
-    return next((release.writers for release in releases() if release.version == released), todays)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +50,10 @@ def today():
     return Side()
 
 
-def test_the_process_runs_the_wheel_of_that_release_and_can_import_nothing_else(old, released, wheel):
+def test_the_process_runs_the_wheel_of_that_release_and_can_import_nothing_else(old, released):
     about = old.ask("about")
-    assert about["file"].startswith(str(wheel))
-    assert (about["version"], about["strangers"]) == (released, [])
+    assert about["file"].startswith(str(released.wheel))
+    assert (about["version"], about["strangers"]) == (released.version, [])
 
 
 def test_an_old_processor_reads_what_todays_relay_writes(old, today):
@@ -112,14 +99,14 @@ def test_a_message_type_that_only_one_side_knows_comes_again(old, today):
 
 def test_an_old_side_reads_what_todays_side_stores(old, today):
     for contract in both_know(old):
-        written = today.write(contract, todays_values(contract))
+        values = [today.plain(value) for value in storable(catalogue()[contract].struct)]
+        written = today.write(contract, values)
         compare(contract, written, today.read(contract, written), old.ask("read", contract=contract, documents=written))
 
 
-def test_todays_side_reads_what_an_old_side_stores(old, today, promised):
+def test_todays_side_reads_what_an_old_side_stores(old, today, released):
     for contract in both_know(old):
-        values = promised_values(json.dumps(promised[contract], sort_keys=True))
-        written = old.ask("write", contract=contract, values=values)
+        written = old.ask("write", contract=contract, values=promised(released.writers[contract]))
         compare(contract, written, today.read(contract, written), old.ask("read", contract=contract, documents=written))
 
 
@@ -139,19 +126,7 @@ def test_every_release_has_golden_samples_of_every_contract():
 @cache
 def some_dispatches():
     """The same for every release."""
-    return drawn(dispatches, GENERATED)
-
-
-@cache
-def todays_values(contract):
-    """What today's code may store, as JSON values with all fields shown."""
-    return drawn(values(catalogue()[contract].struct).map(Side().plain), GENERATED)
-
-
-@cache
-def promised_values(schema):
-    """What a release may store, by the schema that it was released with."""
-    return drawn(documents(json.loads(schema)), GENERATED)
+    return drawn(dispatches, COUNT)
 
 
 def dispatch_of(kind, version):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from waybill_contracts.catalogue import catalogue
 
-from tests.contract.strategies import any_json, documents, drawn, repeatable, values
+from tests.contract.drawn import storable
+from tests.contract.strategies import any_json, documents, drawn, repeatable
 from tests.contract.variants import at, places, set_at
 from tools.contracts.readings import reading, refusal
 from tools.contracts.samples import golden_samples
@@ -173,8 +174,8 @@ def near_valid(draw, contract):
 @cache
 def allowed(contract):
     """Documents that the schema promises to read, and values that the struct may hold."""
-    held = drawn(values(CONTRACTS[contract].struct), 25)
-    return drawn(documents(CONTRACTS[contract].reader()), 25) + [json.loads(msgspec.json.encode(one)) for one in held]
+    held = [json.loads(msgspec.json.encode(one)) for one in storable(CONTRACTS[contract].struct)[:25]]
+    return drawn(documents(CONTRACTS[contract].reader()), 25) + held
 
 
 def cured(document):

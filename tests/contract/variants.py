@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -52,16 +53,22 @@ def with_unknown_fields(
 
     What stands in fields called as in `maps` is left alone: a name more is a member more there, no unknown field.
     """
-    if isinstance(document, list):
-        return [draw(with_unknown_fields(inner, known, maps)) for inner in document]
-    if not isinstance(document, dict):
-        return document
+
+    def grown(part: Any) -> Any:
+        if isinstance(part, list):
+            return [grown(inner) for inner in part]
+        if not isinstance(part, dict):
+            return part
+        fields = {name: inner if name in maps else grown(inner) for name, inner in part.items()}
+        return {**draw(_fields_but(known)), **fields}
+
+    return grown(document)
+
+
+@cache
+def _fields_but(known: frozenset[str]) -> st.SearchStrategy[dict[str, Any]]:
     names = st.text(characters, max_size=12).filter(lambda name: name not in known)
-    grown = {
-        name: inner if name in maps else draw(with_unknown_fields(inner, known, maps))
-        for name, inner in document.items()
-    }
-    return {**draw(st.dictionaries(names, any_json, max_size=2)), **grown}
+    return st.dictionaries(names, any_json, max_size=2)
 
 
 def known_names(schema: dict[str, Any]) -> frozenset[str]:
