@@ -1,5 +1,6 @@
 """Every SQL statement of the services with its role, and a database that has run for a while."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -53,14 +54,20 @@ async def grown_database(database: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
+def versions() -> Versions:
     """Every version of the contracts that was ever released, and that of the working tree."""
-    return all_versions(tmp_path_factory.mktemp("contracts"))
+    return all_versions()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """A green run of all tests of the contracts is what can-i-deploy trusts."""
     config.pluginmanager.register(Verification(FOLDERS, lambda: write_verified(History.load())))
+
+
+def pytest_collection_finish() -> None:
+    """What generates thousands of documents makes much rubbish: look for cycles in it seldom, and not in what stays."""
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 NOTICES = pytest.StashKey[list[str]]()

@@ -18,9 +18,8 @@ def test_no_name_vanishes_without_a_tombstone_and_none_returns(versions) -> None
 
 
 def test_changes_that_are_not_released_are_announced(versions, notice) -> None:
-    newest = versions.before[-1]
-    found = changes(newest, versions.today)
-    if found:
+    newest = next(reversed(versions.before), None)
+    if newest and (found := changes(newest, versions.today)):
         version = deserved(newest, versions.today)
         notice(f"contracts, unreleased: {level_between(newest, versions.today)} → {version}; ./justw contracts-release")
         notice("\n".join(f"  {change}" for change in found))

@@ -12,7 +12,7 @@ from waybill_contracts.catalogue import catalogue
 from waybill_processor.execution import MAX_RESULT_BYTES
 from waybill_processor.policy import MAX_MESSAGE_CHARACTERS, storable
 
-from tests.contract.wheels import built, different_writers, old_side, wheels
+from tests.contract.wheels import different_writers, old_side, releases
 from tools.contracts.samples import golden_samples
 
 ESCAPED = 6
@@ -77,9 +77,9 @@ def test_the_largest_message_ever_is_within_todays_limit(writer):
     assert largest_bytes(writer) <= MAX_MESSAGE_BYTES
 
 
-@pytest.mark.parametrize("released", wheels())
+@pytest.mark.parametrize("released", releases(), ids=lambda release: release.version)
 def test_todays_largest_message_is_within_the_limit_of_every_release(released, tmp_path):
-    with old_side(built(wheels()[released]), tmp_path) as old:
+    with old_side(released.wheel, tmp_path) as old:
         limit = old.ask("about")["max_message_bytes"]
     assert max(map(largest_bytes, TODAYS)) <= limit
 

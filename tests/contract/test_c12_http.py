@@ -41,8 +41,10 @@ def released_documents(folder: Path) -> dict[str, Document]:
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, Document]:
-    """Of all releases; before the first one, of the working tree, which is what will be released."""
-    return released_documents(RELEASED) or {WORKING_TREE: make_document()}
+    """Of all releases."""
+    found = released_documents(RELEASED)
+    assert found, "no version of the API was ever released: ./justw release api"
+    return found
 
 
 def findings(documents: dict[str, Document], today: Document) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 NO_CASE_YET = "got empty parameter set"
-"""How pytest skips a test over releases of which there are none."""
+"""How pytest skips a test over later versions of kinds, say, where there are none."""
 
 
 class Verification:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +14,12 @@ from waybill_contracts.catalogue import Contract, Schema, digest
 
 from tests.contract import side
 from tools.contracts.history import History, Release
-from tools.environment import only_one
-from tools.package_environment import ENVIRONMENTS
-from tools.package_environment import wheel as wheel_of
-from tools.workspace import package_in
-
-CONTRACTS = "shared/contracts"
 
 
+@cache
 def releases() -> tuple[Release, ...]:
-    """All releases, oldest first; whether their files were edited is asked elsewhere."""
+    """All releases, oldest first, read once; whether their files were edited is asked elsewhere."""
     return History.read().releases
-
-
-def wheels() -> dict[str, Path | None]:
-    """The wheels to meet, by version. Before the first release the working tree's own stands in: None, until built."""
-    version = package_in(CONTRACTS).pyproject["project"]["version"]
-    return {release.version: release.wheel for release in releases()} or {version: None}
-
-
-def built(wheel: Path | None) -> Path:
-    """A wheel, built if it is that of the working tree."""
-    if wheel is not None:
-        return wheel
-    with only_one(ENVIRONMENTS):
-        return wheel_of(package_in(CONTRACTS))
 
 
 def different_writers(contracts: Mapping[str, Contract]) -> dict[str, Schema]:

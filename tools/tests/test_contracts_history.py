@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.released import scratch_history, zipped_sources
 from tools.contracts.chain import Manifest, read_manifest, written
 from tools.contracts.history import History, HistoryTampered, number
 from tools.contracts.release import release
+from tools.tests.scratch import scratch_history, zipped_sources
 
 SAMPLE = "samples/task.requested.v1/minimal.json"
 SCHEMA = "schemas/task.requested.v1.reader.json"

@@ -13,15 +13,15 @@ from tools.contracts.history import History
 from tools.contracts.release import make_wheel
 from tools.workspace import ROOT
 
-COPIED = ("shared/contracts", "tools", "tests/contract", "pyproject.toml")
+COPIED = ("shared/contracts", "tools", "pyproject.toml")
 SOURCES = "shared/contracts/src/waybill_contracts"
 PYPROJECT = "shared/contracts/pyproject.toml"
 RELEASED = "shared/contracts/released"
 # As the command, but with the sources in a zip for the wheel: a build would need a second, and maybe the network.
 COMMAND = """
 import sys
-from tests.contract.released import zipped_sources
 from tools.contracts import release
+from tools.tests.scratch import zipped_sources
 release.make_wheel = zipped_sources
 release.write_documents = lambda history: None
 sys.exit(release.main())
