@@ -7,6 +7,9 @@ export UV := env("UV", "uv")
 
 python := ".venv/bin/python"
 
+# Plugins of pytest that other tests need take seconds to import.
+few_plugins := "--disable-plugin-autoload -p asyncio -p timeout -p hypothesispytest"
+
 # List the commands
 [private]
 default:
@@ -112,7 +115,7 @@ test-package folder *options: setup
 [group("development")]
 [no-exit-message]
 test-contracts *options: setup
-    @{{ python }} -m pytest shared/contracts tests/contract "$@"
+    @{{ python }} -m pytest {{ few_plugins }} shared/contracts tests/contract "$@"
 
 # Keep the contracts as they are, for ever: schemas, samples, wheel; refuses what breaks, and a version that does not fit
 [group("development")]
