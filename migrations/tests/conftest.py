@@ -35,7 +35,7 @@ FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 GRANTS = """
 SELECT format('grant %s %s on %s.%s', g.grantee::regrole, g.privilege_type, c.relname, a.attname)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) g
-WHERE c.relnamespace = 'public'::regnamespace
+WHERE NOT a.attisdropped AND c.relnamespace = 'public'::regnamespace
 UNION SELECT format('grant %s %s on %s', g.grantee::regrole, g.privilege_type, c.relname)
 FROM pg_class c, aclexplode(c.relacl) g WHERE c.relnamespace = 'public'::regnamespace AND g.grantee <> c.relowner
 UNION SELECT format('grant %s %s on schema', CASE g.grantee WHEN 0 THEN 'public' ELSE g.grantee::regrole::text END,

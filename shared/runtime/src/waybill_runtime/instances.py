@@ -105,13 +105,14 @@ class _SignsOfLife:
         self._url = url
         self._instance = instance
         self._is_first = True
-        self._is_known = False
+        self._may_be_known = False
 
     async def tell_for_ever(self) -> None:
         while True:
-            self._is_known = await self._tell()
-            self._is_first = self._is_first and not self._is_known
-            wait = EVERY_SECONDS if self._is_known else RETRY_SECONDS
+            self._may_be_known = True  # also if the end comes before the answer does
+            is_known = self._may_be_known = await self._tell()
+            self._is_first = self._is_first and not is_known
+            wait = EVERY_SECONDS if is_known else RETRY_SECONDS
             await asyncio.sleep(wait * random.uniform(0.9, 1.1))
 
     async def _tell(self) -> bool:
@@ -127,7 +128,7 @@ class _SignsOfLife:
 
     async def sign_off(self) -> None:
         """Unless the database was away just now: then the end would wait for it."""
-        if not self._is_known:
+        if not self._may_be_known:
             return
         try:
             async with asyncio.timeout(SIGN_OFF_SECONDS), open_connection(self._url, "waybill-instances") as connection:
