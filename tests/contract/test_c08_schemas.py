@@ -224,7 +224,7 @@ def test_both_take_every_golden_sample(contract):
         assert (schema_takes(contract, sample), reader_takes(contract, sample)) == (True, True)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", [name for name, one in KNOWN.items() if one.contract in CONTRACTS])
 def test_each_known_difference_is_one_and_its_cure_ends_it(name):
     contract, (where, value) = KNOWN[name].contract, KNOWN[name].change
     sample = json.loads(golden_samples(CONTRACTS[contract])["maximal"])

@@ -206,8 +206,8 @@ async def test_the_relay_publishes_the_retry_that_the_processor_wrote_as_dispatc
 
 
 async def test_a_stored_payload_that_no_longer_reads_fails_its_task_at_once(sides):
-    task = await sides.submit({"kind": "webhook.deliver", "payload": {"url": "https://a.example/b?c"}}, None)
-    await sides.owner.execute("UPDATE tasks SET payload = '{\"url\": 1e400}'")
+    task = await sides.submit({"title": TITLE}, None)
+    await sides.owner.execute("UPDATE tasks SET payload = '{\"utc_offset_minutes\": 1e400}'")
     await sides.work((await sides.publish())[0])
     view = await sides.shown(task)
     assert (view.status, view.attempt, sides.handlers.seen) == (TaskStatus.FAILED, 1, {})
