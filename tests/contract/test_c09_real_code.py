@@ -32,6 +32,7 @@ from waybill_runtime.database import open_pool
 
 from tests.contract.loopback import LoopbackSqs
 from tests.contract.wheels import releases
+from tools.contracts.history import History
 from tools.contracts.samples import golden_samples
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -39,6 +40,7 @@ TITLE = "Grüße 🚚 \"'\\ \u202e"
 QUEUE_URL = "http://127.0.0.1/queue"
 ALL_KINDS = [pytest.param(payload, id=f"{payload.kind}.v{payload.version}") for payload in KINDS]
 NOTE = KINDS.find("note.process", 1)
+RETIRED = [name for name in History.read().tombstones.contracts if name.startswith("payload.")]
 
 
 class Handlers:
@@ -61,14 +63,14 @@ class Sides:
 
     def __init__(self, handlers, sqs, store, outbox, processor, owner):
         self.handlers, self.sqs, self.owner = handlers, sqs, owner
-        self._store, self._acceptance = store, Acceptance(store, lambda: None)
+        self._store, self.accept = store, Acceptance(store, lambda: None).accept
         self._outbox, self._processor = outbox, processor
 
     async def submit(self, document, answer, traceparent=TRACE):
         """Accept a document as `POST /tasks` would; its handler will answer so."""
         task = read_submission(decode_document(json.dumps(document).encode()), traceparent)
         self.handlers.answers[task.id] = answer
-        await self._acceptance.accept(task)
+        await self.accept(task)
         return task
 
     async def publish(self):
@@ -212,6 +214,17 @@ async def test_a_stored_payload_that_no_longer_reads_fails_its_task_at_once(side
     view = await sides.shown(task)
     assert (view.status, view.attempt, sides.handlers.seen) == (TaskStatus.FAILED, 1, {})
     assert msgspec.json.decode(view.error, type=TaskError).code == ErrorCode.PAYLOAD_INVALID
+
+
+async def test_what_was_retired_or_is_yet_to_come_is_held_uncharged_and_in_view(sides):
+    for contract in ("payload.letter.print.v1", *RETIRED):
+        kind, version = contract.removeprefix("payload.").rsplit(".v", 1)
+        task = read_submission({"title": TITLE}, None)
+        await sides.accept(task := msgspec.structs.replace(task, kind=kind, payload_version=int(version)))
+        await sides.work((await sides.publish())[0])
+        view = await sides.shown(task)
+        reason = f"no processor reads {kind} version {version} yet"
+        assert (view.status, view.attempt, view.held.reason) == (TaskStatus.PENDING, 0, reason)
 
 
 def commands_of(deliveries):
