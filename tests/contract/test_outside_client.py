@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 
+@cache
 def validators(folder: Path, view: str) -> dict[str, Draft202012Validator]:
     """By contract, made of nothing but the files of a release. `format` is an assertion."""
     files = {file.name.removesuffix(f".{view}.json"): file for file in (folder / "schemas").glob(f"*.{view}.json")}
