@@ -26,6 +26,8 @@ GOLDEN = {
 }
 WRITTEN = st.sampled_from(list(GOLDEN.values()))
 MALFORMED, FOREIGN = {PoisonReason.NOT_JSON}, {PoisonReason.UNSUPPORTED_ENVELOPE, PoisonReason.NOT_OBJECT}
+CUT = MALFORMED | {PoisonReason.NOT_UTF8}
+"""It may have been cut inside a character."""
 ANYTHING = None
 """A message may come out of it, or any poison."""
 
@@ -113,11 +115,11 @@ def too_large(draw, body):
 
 
 CORRUPTIONS = {
-    truncated: MALFORMED,
+    truncated: CUT,
     bit_flipped: ANYTHING,
     spliced: ANYTHING,
     grown: ANYTHING,
-    repeated: MALFORMED,
+    repeated: CUT,
     wrapped: FOREIGN,
     value_swapped: ANYTHING,
     too_deep: {PoisonReason.TOO_DEEP},
