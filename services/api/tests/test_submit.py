@@ -141,6 +141,7 @@ async def test_a_valid_traceparent_is_stored_and_any_other_ignored(client, datab
         ({**HOOK, "payload": {}}, "payload.url", "/payload/url", "required"),
         ({**HOOK, "payload": {"url": 5}}, "payload.url", "/payload/url", "type"),
         ({**HOOK, "payload": {"url": "ftp://x"}}, "payload.url", "/payload/url", "pattern"),
+        ({"payload": {"url": "a b"}}, "payload.url", "/payload/url", "unknown_field"),
         (
             {**HOOK, "payload": {**HOOK["payload"], "retries": 1}},
             "payload.retries",
@@ -156,6 +157,17 @@ async def test_a_broken_rule_is_named_with_its_field(client, change, field, poin
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert [(e["field"], e["pointer"], e["rule"]) for e in problem["errors"]] == [(field, pointer, rule)]
     assert problem["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\u2028"])
+@pytest.mark.parametrize("body", [HOOK, TEXT])
+async def test_white_space_in_a_url_is_refused_before_its_pattern_is_tried(client, body, blank):
+    """Over the longest URL that pattern takes seconds, in which nobody else is answered."""
+    payload = {**body["payload"], "url": "http://" + "?" * 8000 + blank}
+    [error] = (await client.post("/tasks", json={**body, "payload": payload})).json()["errors"]
+    assert error == {
+        "field": "payload.url", "pointer": "/payload/url", "rule": "pattern", "detail": "a URL has no white space"
+    }  # fmt: skip
 
 
 async def test_the_default_kind_needs_a_title(client):

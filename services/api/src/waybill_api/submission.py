@@ -22,6 +22,7 @@ T = TypeVar("T")
 _COMPLAINT = re.compile(r"(?s)(?P<what>.*?)(?: - at (?P<name>`key` in )?`\$(?P<path>.*)`)?")
 _ANY_MEMBER = "[...]"
 """What msgspec calls a member of a mapping: it does not say which."""
+_BLANK = re.compile(r"\s")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _RULES = (
     ("Object missing required field", "required"),
@@ -58,7 +59,10 @@ def read_submission(document: dict[str, Any], traceparent: str | None) -> NewTas
 
 
 def _read_payload(asked: SubmitTask) -> str:
-    payload = _convert(asked.payload, _find_struct(asked), "payload")
+    struct = _find_struct(asked)
+    if "url" in struct.__struct_fields__:
+        _refuse_blank(asked.payload.get("url"))
+    payload = _convert(asked.payload, struct, "payload")
     _refuse(unknown_fields(asked.payload, msgspec.to_builtins(payload), "$.payload"))
     encoded = msgspec.json.encode(payload)
     size = len(encoded)
@@ -68,6 +72,12 @@ def _read_payload(asked: SubmitTask) -> str:
         detail = f"{size} bytes of JSON with all digits written out, the limit is {MAX_PAYLOAD_BYTES}"
         raise InvalidRequest(field_error("payload", "max_bytes", detail))
     return encoded.decode()
+
+
+def _refuse_blank(url: Any) -> None:
+    """The pattern of a URL refuses white space too, but over a long one it takes seconds, and all others wait."""
+    if isinstance(url, str) and _BLANK.search(url):
+        raise InvalidRequest(field_error("payload.url", "pattern", "a URL has no white space"))
 
 
 def _extra_digits(value: Any) -> int:
