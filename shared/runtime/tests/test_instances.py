@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 
+import asyncpg
 import msgspec
 import pytest
 from waybill_runtime import instances
@@ -113,3 +114,21 @@ async def test_it_is_registered_once_the_table_is_there(database, until, monkeyp
             return await owner.fetchval("SELECT count(*) FROM service_instances") == 1
 
         await until(is_there)
+
+
+async def test_an_end_does_not_wait_for_a_database_that_has_fallen_silent(database, rows, until, monkeypatch):
+    """It gives up its own last word, and says no polite goodbye on top."""
+
+    async def hang(_connection, **_how):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(instances, "SIGN_OFF_SECONDS", 0.05)
+    process = named("i")
+    owner = await database.connect("waybill_owner")
+    async with owner.transaction():
+        async with registered(database.url("waybill_api"), process):
+            await until(rows)
+            monkeypatch.setattr(asyncpg.Connection, "close", hang)
+            await owner.execute("LOCK TABLE service_instances IN ACCESS EXCLUSIVE MODE")
+        monkeypatch.undo()
+    assert (await rows())["i"]["stopped_at"] is None

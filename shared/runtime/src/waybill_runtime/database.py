@@ -88,9 +88,11 @@ async def open_connection(url: str, application_name: str) -> AsyncGenerator["as
     )
     try:
         yield connection
-    finally:
-        with contextlib.suppress(*DatabaseUnavailable):
-            await connection.close(timeout=CLOSE_SECONDS)
+    except BaseException:
+        connection.terminate()  # whoever gave up, or has to end, does not wait for its goodbye too
+        raise
+    with contextlib.suppress(*DatabaseUnavailable):
+        await connection.close(timeout=CLOSE_SECONDS)
 
 
 async def _close(pool: asyncpg.Pool) -> None:
