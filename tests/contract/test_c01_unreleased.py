@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.released import CONTRACTS, refuse
-from tools.contracts.comparison import by_names
+from tools.contracts.comparison import against, anything, by_names
 from tools.contracts.history import RELEASED, History
 from tools.contracts.versions import changes, deserved, level_between
 
@@ -19,7 +19,10 @@ def test_no_name_vanishes_without_a_tombstone_and_none_returns(versions) -> None
 
 def test_changes_that_are_not_released_are_announced(versions, notice) -> None:
     newest = next(reversed(versions.before), None)
-    if newest and (found := changes(newest, versions.today)):
+    found = changes(newest, versions.today) if newest else []
+    if against(versions.today, versions.before, anything) or by_names(versions.history, versions.today):
+        notice("contracts, unreleased: BREAKING, so no version may carry it; what it breaks stands above")
+    elif newest and found:
         version = deserved(newest, versions.today)
         notice(f"contracts, unreleased: {level_between(newest, versions.today)} → {version}; ./justw contracts-release")
         notice("\n".join(f"  {change}" for change in found))

@@ -48,6 +48,7 @@ def test_an_edit_that_breaks_the_other_side_is_refused_with_rule_and_path(verdic
     verdict: Verdict = verdicts["refused"]
     assert verdict.exit_code == 1
     assert verdict.refusals >= REFUSED[name].refusals
+    assert "contracts, unreleased: BREAKING" in verdict.output
 
 
 def test_a_kind_is_not_dropped_without_a_tombstone(verdicts: Any) -> None:
