@@ -121,6 +121,8 @@ test-contracts *options: setup
 [group("development")]
 [no-exit-message]
 contracts-release: setup
+    @{{ python }} -m tools.contracts.release --check
+    @{{ python }} -m pytest {{ few_plugins }} --quiet shared/contracts tests/contract
     @{{ python }} -m tools.contracts.release
 
 # Write docs/contracts anew from the releases: a release does so, a change of the queue's template asks for it

@@ -1,6 +1,7 @@
 """Limits, leases and waits fit together, as their defaults stand in the code."""
 
 import json
+from functools import cache
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ from waybill_api.queue import SQS_BATCH as SENT_AT_ONCE
 from waybill_api.relay.loop import STATEMENT_SECONDS as RELAY_STATEMENT_SECONDS
 from waybill_api.relay.publish import PUBLISH_LIMIT
 from waybill_api.relay.settings import RelaySettings
-from waybill_contracts import MAX_MESSAGE_BYTES
+from waybill_contracts import KINDS, MAX_MESSAGE_BYTES
 from waybill_dev.ministack import DEAD, TASKS, create_queues, delete_queues, queue_url
 from waybill_processor.bootstrap import STATEMENT_SECONDS as PROCESSOR_STATEMENT_SECONDS
 from waybill_processor.handlers import handler_table, webhook_sender
@@ -34,7 +35,12 @@ def defaults(struct):
 
 
 WORKER, RELAY = defaults(WorkerSettings), defaults(RelaySettings)
-POLICIES = {h.payload.kind: h.policy for h in handler_table(webhook_sender("", allow_private=False))}
+
+
+@cache
+def policies():
+    """The retry policy of each kind."""
+    return {h.payload.kind: h.policy for h in handler_table(webhook_sender("", allow_private=False))}
 
 
 @pytest.fixture
@@ -88,9 +94,9 @@ def test_a_stop_ends_before_the_process_is_killed():
     assert ends_seconds + SIGN_OFF_SECONDS < GRACE_OF_A_STOP_SECONDS
 
 
-@pytest.mark.parametrize("kind", POLICIES)
+@pytest.mark.parametrize("kind", KINDS.names())
 def test_a_handler_ends_within_the_visibility_and_within_what_lambda_allows(kind):
-    assert POLICIES[kind].time_limit_seconds <= MOST_IN_LAMBDA_SECONDS < WORKER["visibility_seconds"]
+    assert policies()[kind].time_limit_seconds <= MOST_IN_LAMBDA_SECONDS < WORKER["visibility_seconds"]
 
 
 def test_the_default_policy_is_eight_attempts_of_30_seconds_with_waits_of_2_seconds_to_15_minutes():
@@ -114,7 +120,7 @@ async def test_the_services_give_a_statement_up_before_the_database_does(databas
 
 async def test_a_handlers_transaction_may_idle_as_long_as_its_handler_may_run(database):
     idle = await seconds(database, "waybill_processor", "idle_in_transaction_session_timeout")
-    assert idle > max(policy.time_limit_seconds for policy in POLICIES.values())
+    assert idle > max(policy.time_limit_seconds for policy in policies().values())
 
 
 async def test_the_relays_transaction_outlives_its_requests_to_sqs(database):

@@ -158,6 +158,13 @@ async def test_what_cannot_be_asked_is_one_line(asked: Asked, narrowed: dict[str
     assert "no processor 7.0.0 is kept in " in done.stderr
     assert done.stderr.endswith("there are: 9.0.0\n")
     assert (await asked.run("worker")).returncode == 2
+    verified = asked.checkout / ".tools/verified.json"
+    verified.write_text('[["payload.note')
+    done = await asked.run("api")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"waybill: {verified} is damaged: make it anew with './justw test-contracts'\n",
+    )
     asked.environment["WAYBILL_MIGRATIONS_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/none"
     done = await asked.run("api")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -31,7 +31,7 @@ import sys
 from tools.contracts import release
 from tools.tests.scratch import zipped_sources
 release.make_wheel = zipped_sources
-sys.exit(release.main())
+sys.exit(release.main([]))
 """
 
 

@@ -77,9 +77,8 @@ def verify_chain(releases: list[tuple[Path, Manifest]]) -> None:
             raise HistoryTampered(folder / MANIFEST, "follows a release that is missing")
     for (before, _), (folder, manifest) in pairwise(releases):
         if manifest.previous != sha256((before / MANIFEST).read_bytes()):
-            raise HistoryTampered(
-                folder / MANIFEST, f"does not follow {before.name}: one of them was edited or removed"
-            )
+            what = f"does not follow {before.name}: one of them was edited, or one between them removed"
+            raise HistoryTampered(folder / MANIFEST, what, REMEDY.format(folder=shown(folder.parent)))
 
 
 def verify_files(folder: Path, manifest: Manifest) -> None:

@@ -1,5 +1,7 @@
 """`just contracts-release`: keep the contracts as they are now, for ever, under the version in their pyproject.toml.
 
+The recipe asks first whether they may be released (`--check`), then runs all contract tests, then makes the release.
+
 Exit 0: released. 1: a change breaks a rule; nothing is written. 2: the version is not what the change deserves. 3: what
 was released before has been edited.
 """
@@ -20,6 +22,7 @@ from tools.contracts.folder import seal, write_contracts
 from tools.contracts.history import RELEASED, History, HistoryTampered, Release, number
 from tools.contracts.readings import readings
 from tools.contracts.samples import NoSample
+from tools.contracts.upcasts import by_upcasts
 from tools.contracts.versions import Version, changes, deserved, level_between, released, working_tree
 from tools.environment import only_one
 from tools.package_environment import ENVIRONMENTS, wheel
@@ -42,8 +45,7 @@ class WrongVersion(Exception):
 def release(history: History, version: str, make_wheel: WheelMaker) -> Path:
     """Write the folder of a release beside the others, or nothing. Raises Breaking, WrongVersion, NoSample."""
     today = working_tree()
-    refuse_breaks(history, today)
-    refuse_version(history, version, today)
+    refuse_unfit(history, version, today)
     folder = history.folder / version
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=history.folder.parent) as draft:
         content = Path(draft) / "content"
@@ -55,12 +57,19 @@ def release(history: History, version: str, make_wheel: WheelMaker) -> Path:
     return folder
 
 
+def refuse_unfit(history: History, version: str, today: Version) -> None:
+    """Raises Breaking, WrongVersion, NoSample."""
+    refuse_breaks(history, today)
+    refuse_version(history, version, today)
+
+
 def refuse_breaks(history: History, today: Version) -> None:
-    """Names, structure, and every sample that was ever released. Raises Breaking."""
+    """Names, structure, every sample that was ever released, upcasts. Raises Breaking."""
     before = [released(one) for one in history.releases]
     found = [*by_names(history, today), *against(today, before, anything)]
     for one in history.releases:
         found += by_samples(released(one), one.readings, today.label, readings(one.samples), anything)
+    found += by_upcasts([*before, today])
     refuse(found)
 
 
@@ -75,7 +84,9 @@ def refuse_version(history: History, version: str, today: Version) -> None:
     newest = released(history.newest)
     wanted = deserved(newest, today)
     if version != wanted:
-        why = f"the change since {newest.label} is {level_between(newest, today)}"
+        why = f"what changed since {newest.label} is {level_between(newest, today)}"
+        if version == newest.label:
+            why = f"{version} is released already, and what changed since is {level_between(newest, today)}"
         lines = [f"{why}: its version is {wanted}, not {version}; edit {PYPROJECT}", *map(str, changes(newest, today))]
         raise WrongVersion("\n".join(lines))
 
@@ -87,11 +98,14 @@ def make_wheel(folder: Path) -> None:
         shutil.copy(wheel(package_in(PACKAGE)), folder)
 
 
-def main() -> int:
-    """Make a release of what stands in the checkout; say what changed."""
+def main(arguments: list[str]) -> int:
+    """Make a release of what stands in the checkout; say what changed. With `--check` only say whether it may be."""
     try:
         history = History.load(RELEASED)
         version = package_in(PACKAGE).pyproject["project"]["version"]
+        if arguments == ["--check"]:
+            refuse_unfit(history, version, working_tree())
+            return 0
         folder = release(history, version, make_wheel)
     except HistoryTampered as error:
         return ended(TAMPERED, f"contracts-release: {error}")
@@ -126,4 +140,4 @@ def summary(before: History, release: Release, folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -24,7 +24,7 @@ from tools.contracts import release
 from tools.tests.scratch import zipped_sources
 release.make_wheel = zipped_sources
 release.write_documents = lambda history: None
-sys.exit(release.main())
+sys.exit(release.main([]))
 """
 
 HINT = (f"{SOURCES}/stored.py", "    error_type: Annotated[", "    hint: str = ''\n    error_type: Annotated[")
@@ -127,7 +127,31 @@ def test_a_version_that_the_change_does_not_deserve_is_refused_with_the_one_that
     checkout.name(version)
     exit_code, said = checkout.release()
     assert (exit_code, checkout.versions()) == (2, ["1.0.0"])
-    assert f"the change since 1.0.0 is minor: its version is 1.1.0, not {version}; edit {PYPROJECT}" in said
+    assert f"is minor: its version is 1.1.0, not {version}; edit {PYPROJECT}" in said
+    assert ("1.0.0 is released already" in said) == (version == "1.0.0")
+
+
+UPCAST = (f"{SOURCES}/kinds/webhook_deliver_v2.py", "body=msgspec.json.encode(older.body).decode()")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("def from_older(", "def from_old(", "DeliverWebhookV2 does not say what a payload of version 1 means"),
+        (UPCAST[1], "body=older.text", "fails with AttributeError"),
+        (UPCAST[1], "body=older.body", "fails with ValidationError"),
+        ("return cls(", "return DeliverWebhook(", "makes DeliverWebhook"),
+    ],
+)
+def test_a_next_version_without_an_upcast_that_takes_every_golden_sample_is_refused(
+    checkout: Checkout, old: str, new: str, why: str
+) -> None:
+    checkout.edit(UPCAST[0], old, new)
+    checkout.name("1.0.1")
+    exit_code, said = checkout.release()
+    assert (exit_code, checkout.versions()) == (1, ["1.0.0"])
+    assert "BREAKING  R9  payload.webhook.deliver.v2  $" in said
+    assert why in said
 
 
 def test_another_wording_is_a_patch(checkout: Checkout) -> None:

@@ -103,9 +103,9 @@ def test_a_handler_must_say_what_it_takes_and_returns():
         (
             KindTable(One, Newer, Newest),
             [newest],
-            "test.one version 1 has no handler, and no upcast leads to version 3",
+            "test.one version 1 has no handler, and no `from_older` leads to version 3",
         ),
-        (KindTable(One, Newest), [newest], "test.one version 1 has no handler, and no upcast leads to version 3"),
+        (KindTable(One, Newest), [newest], "test.one version 1 has no handler, and no `from_older` leads to version 3"),
         (
             KindTable(One, NewerWithOther),
             [newer_with_other],

@@ -34,17 +34,24 @@ def released(checkout: Path, service: str, version: str) -> Manifest:
     if version not in found:
         there = f"there are: {', '.join(found)}" if found else "none is released yet"
         raise StackError(f"no {service} {version} is kept in {folder}; {there}", exit_code=USAGE)
-    return Manifest.of(json.loads(found[version].read_text()))
+    return Manifest.of(_read(found[version], f"git checkout -- {found[version]}"))
 
 
 def verified_pairs(checkout: Path) -> set[Pair]:
     """What any release of the contracts was tested for, and what the last green test-contracts did."""
     files = [*(checkout / "shared/contracts/released").glob("*/manifest.json")]
-    pairs = [pair for file in files for pair in json.loads(file.read_text()).get("verified", [])]
+    pairs = [pair for file in files for pair in _read(file, f"git checkout -- {file}").get("verified", [])]
     today = checkout / ".tools" / "verified.json"
     if today.is_file():
-        pairs += json.loads(today.read_text())
+        pairs += _read(today, "./justw test-contracts")
     return {(contract, writer, reader) for contract, writer, reader in pairs}
+
+
+def _read(path: Path, remedy: str) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        raise StackError(f"{path} is damaged: make it anew with '{remedy}'") from None
 
 
 def schema_at(checkout: Path, revision: str | None) -> Schema:

@@ -81,7 +81,9 @@ def _for_older(payload: type[TaskPayload], kinds: KindTable, handlers: Sequence[
     handler = min(newer, key=lambda each: each.payload.version)
     upcast = find_upcast(kinds, payload, handler.payload)
     if upcast is None:
-        raise HandlerTableError(f"{named} has no handler, and no upcast leads to version {handler.payload.version}")
+        raise HandlerTableError(
+            f"{named} has no handler, and no `from_older` leads to version {handler.payload.version}"
+        )
     if handler.payload.result is not payload.result:
         worked = f"{handler.function.__qualname__}, which returns {handler.payload.result.__name__}"
         raise HandlerTableError(f"{named} promises {payload.result.__name__}, but would be worked by {worked}")
