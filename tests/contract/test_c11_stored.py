@@ -18,7 +18,7 @@ from tests.contract.variants import escaped, known_names, map_names, shuffled, s
 from tests.contract.wheels import releases
 from tools.contracts.comparison import by_samples, is_stored, structural
 from tools.contracts.readings import differences, reading, readings, refusal
-from tools.contracts.upcasts import by_upcasts
+from tools.contracts.upcasts import by_upcasts, failure
 
 repeatable = settings(strategies.repeatable, max_examples=30)
 TODAY = {name: contract for name, contract in catalogue().items() if is_stored(name)}
@@ -99,18 +99,11 @@ def test_every_golden_payload_of_a_version_is_one_of_the_next_version(versions) 
 
 @pytest.mark.parametrize("newer", LATER.values(), ids=LATER)
 def test_every_payload_of_a_version_is_one_of_the_next_version(newer) -> None:
-    for payload in storable(KINDS.find(newer.kind, newer.version - 1)):
-        refuse_unless_read_again(newer, payload)
-
-
-def refuse_unless_read_again(newer, payload):
-    """R9: upcast, it stands for the same each time, and its own reader takes it as it is."""
-    upcast = find_upcast(KINDS, type(payload), newer)
+    older = KINDS.find(newer.kind, newer.version - 1)
+    upcast = find_upcast(KINDS, older, newer)
     assert upcast is not None
-    before = msgspec.json.encode(payload)
-    made = upcast(payload)
-    assert msgspec.json.decode(msgspec.json.encode(made), type=newer) == made == upcast(payload)
-    assert msgspec.json.encode(payload) == before
+    for payload in storable(older):
+        assert not failure(upcast, payload, newer), payload
 
 
 def taken(name, document):

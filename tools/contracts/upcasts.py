@@ -33,15 +33,18 @@ def _of(older: type[TaskPayload], newer: type[TaskPayload], versions: list[Versi
         return
     for version in versions:
         for sample, document in version.samples.get(f"payload.{older.kind}.v{older.version}", {}).items():
-            if why := _failure(upcast, msgspec.json.decode(document, type=older), newer):
+            if why := failure(upcast, msgspec.json.decode(document, type=older), newer):
                 detail = f"`from_older` of {newer.__name__} {why} (golden sample {version.label}/{sample}.json)"
                 yield Finding("R9", named, "$", (detail,), ways_out=("an upcast takes whatever was stored",))
 
 
-def _failure(upcast: Any, payload: TaskPayload, newer: type[TaskPayload]) -> str:
+def failure(upcast: Any, payload: TaskPayload, newer: type[TaskPayload]) -> str:
     """What is wrong with an upcast of a payload; empty if its own reader takes it as it is, the same each time."""
+    before = msgspec.json.encode(payload)
     try:
         made = upcast(payload)
+        if msgspec.json.encode(payload) != before:
+            return "changes the payload that it is given"
         if not isinstance(made, newer):
             return f"makes {type(made).__name__}"
         if msgspec.json.decode(msgspec.json.encode(made), type=newer) != made:

@@ -15,6 +15,7 @@ from waybill_dev.deploy.stack import Deployed, Say, Stack
 from waybill_dev.errors import StackError
 
 _ENABLED_SECONDS = 120.0
+_POLL_SECONDS = 1.0
 _REGISTER = b'{"Records": [], "waybill": "register"}'
 
 
@@ -66,7 +67,7 @@ def _await_enabled(client: Any, mapping_id: str) -> None:
     while (state := client.get_event_source_mapping(UUID=mapping_id)["State"]) != "Enabled":
         if time.monotonic() > deadline:
             raise StackError(f"the event source mapping {mapping_id} is {state}, not Enabled: look at it in AWS")
-        time.sleep(1)
+        time.sleep(_POLL_SECONDS)
 
 
 def _object(said: str) -> dict[str, Any]:

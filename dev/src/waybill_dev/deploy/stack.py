@@ -86,7 +86,8 @@ class Stack:
             Capabilities=["CAPABILITY_IAM"],
             Parameters=self._parameters(body, given, {} if is_new else found),
         )
-        while True:
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while time.monotonic() < deadline:
             change_set = self._client.describe_change_set(ChangeSetName=made["Id"])
             if change_set["Status"] == "CREATE_COMPLETE":
                 return change_set
@@ -97,6 +98,7 @@ class Stack:
                     return None
                 raise StackError(f"stack {self._name} cannot be changed: {reason}")
             time.sleep(self._poll_seconds)
+        raise self._not_done()
 
     def _parameters(self, body: str, given: Mapping[str, str], found: Mapping[str, Any]) -> list[dict[str, Any]]:
         declared = self._client.validate_template(TemplateBody=body)["Parameters"]
@@ -126,7 +128,10 @@ class Stack:
             if not status.endswith("IN_PROGRESS"):
                 return status
             time.sleep(self._poll_seconds)
-        raise StackError(f"stack {self._name} was not done after {_LONGEST_SECONDS / 60:.0f} min: look at it in AWS")
+        raise self._not_done()
+
+    def _not_done(self) -> StackError:
+        return StackError(f"stack {self._name} was not done after {_LONGEST_SECONDS / 60:.0f} min: look at it in AWS")
 
 
 def _change(resource: Mapping[str, Any]) -> str:

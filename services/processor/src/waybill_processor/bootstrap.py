@@ -113,5 +113,6 @@ async def _unhold_for_ever(processor: Processor, every_seconds: float) -> None:
         except DatabaseUnavailable as error:
             log.warning("processor.unhold_failed", error=describe(error))
         except Exception:
+            # Nobody foresaw it, but without this loop held tasks would wait for their backoff from now on.
             log.exception("processor.unhold_failed")
         await asyncio.sleep(every_seconds * random.uniform(0.8, 1.2))

@@ -122,6 +122,7 @@ class _SignsOfLife:
             log.debug("instance.not_registered", error=describe(error))
             return False
         except Exception:
+            # Nobody foresaw it, but without this loop can-i-deploy would take the process for gone.
             log.exception("instance.register_broken")
             return False
         return True
