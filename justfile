@@ -148,6 +148,12 @@ test-upgrade *options: setup
 fuzz-api *options: setup
     @{{ python }} -m tools.fuzzing "$@"
 
+# Waybill side by side with what its users would pick instead: `bench --quick`, `bench --rounds 5 --systems waybill`
+[group("development")]
+[no-exit-message]
+bench *options: setup-stack
+    @{{ python }} -m benchmarks "$@"
+
 # The zip of a Lambda function in dist/: `package processor aws --arch arm64`; for the local MiniStack unless told
 [group("development")]
 [no-exit-message]

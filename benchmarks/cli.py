@@ -1,0 +1,113 @@
+"""The command `bench`: what it takes, what it says, and how it ends."""
+
+import argparse
+import asyncio
+import json
+import shlex
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from waybill_dev.errors import StackError
+from waybill_dev.lock import Held, held_lock
+
+from tools.workspace import WorkspaceError
+
+from .measure.sizes import FULL, QUICK
+from .rig.database import bench_database
+from .rig.errors import BenchError
+from .rig.machine import describe_commit, describe_machine
+from .rig.places import RESULTS, ROOT, RUN
+from .rig.tools import need_programs
+from .run import Run
+from .systems.system import Bench, System
+from .systems.waybill import Waybill
+
+_STOPPED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and write the results. Exit 0 done, 1 it could not go on, 2 wrong usage, 130 stopped."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_measure(chosen, shlex.join(["./justw", "bench", *arguments])))
+    except (BenchError, StackError, WorkspaceError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("bench: stopped", file=sys.stderr)
+        return _STOPPED
+    return 0
+
+
+def known_systems() -> dict[str, System]:
+    """By the name that `--systems` takes, in the order in which they are measured."""
+    return {system.name: system for system in (Waybill(), Waybill("ministack"))}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./justw bench", description=main.__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything works")
+    parser.add_argument("--systems", default=",".join(known_systems()), help="of: %(default)s")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of bench.json, bench.md and the plots")
+    return parser
+
+
+async def _measure(chosen: argparse.Namespace, command: str) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    known = known_systems()
+    unknown = [name for name in chosen.systems.split(",") if name not in known]
+    if unknown:
+        raise BenchError(f"no system is called {', '.join(unknown)}: take some of {', '.join(known)}")
+    systems = [known[name] for name in chosen.systems.split(",")]
+    with _run_folder() as folder, ExitStack() as stack:
+        need_programs(["wrk"], _tell)
+        bench = Bench(stack.enter_context(bench_database(folder)), folder, _tell)
+        for system in systems:
+            system.install(bench)
+        sizes = QUICK if chosen.quick else FULL
+        rounds = 1 if chosen.quick else chosen.rounds
+        head = {
+            "command": command,
+            "commit": describe_commit(ROOT),
+            "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "machine": describe_machine(),
+            "rounds": rounds,
+            "sizes": asdict(sizes),
+            "settings": {system.name: dict(system.settings) for system in systems},
+        }
+        chosen.out.mkdir(parents=True, exist_ok=True)
+
+        def save(found: dict[str, Any]) -> None:
+            (chosen.out / "bench.json").write_text(json.dumps({**head, "found": found}, indent=1) + "\n")
+
+        await Run(bench, systems, sizes, rounds, save).all_rounds()
+
+
+@contextmanager
+def _run_folder() -> Generator[Path]:
+    """A folder of this run alone, gone at its end. Raises BenchError while another one runs."""
+    RUN.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with held_lock(RUN.parent / "bench.lock"):
+            shutil.rmtree(RUN, ignore_errors=True)  # of a run that was killed
+            RUN.mkdir()
+            try:
+                yield RUN
+            finally:
+                shutil.rmtree(RUN, ignore_errors=True)
+    except Held as held:
+        raise BenchError(f"another bench runs (process {held.holder}): two would measure each other") from None
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,1 @@
+"""From rounds to medians, a table and plots."""

@@ -1,0 +1,72 @@
+"""One PostgreSQL for all systems: out of the wheel, durable, a fresh database for each measurement."""
+
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from waybill_dev.postgres import PostgresServer
+
+from .cpu import cpu_seconds
+
+SETTINGS = {
+    "shared_buffers": "512MB",
+    "max_connections": "200",
+    # Loaded, and idle: only the run that counts statements switches it on for its database.
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.track": "none",
+}
+SUPERUSER = "postgres"
+PEER = "peer"
+"""The role of the systems that have no roles of their own, so that their statements are told from the bench's."""
+
+
+class BenchDatabase:
+    """The cluster, and the databases of the systems in it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        server.execute(f"CREATE ROLE {PEER} LOGIN; CREATE EXTENSION pg_stat_statements;")
+
+    def cpu_seconds(self) -> float:
+        """CPU of the whole cluster so far: backends that have ended, checkpoints, autovacuum."""
+        pid = (self.server.cluster.data / "postmaster.pid").read_text().split()[0]
+        return cpu_seconds(int(pid))
+
+    def make_template(self, name: str, owner: str, fill: Callable[[str], None]) -> None:
+        """A database that `fill`, given its name, brings into the state in which each measurement begins."""
+        self.server.execute(f"CREATE DATABASE {template(name)} OWNER {owner}")
+        fill(template(name))
+
+    def refresh(self, name: str, owner: str) -> str:
+        """A new copy of the template, settled on disk; its name."""
+        fresh = f"bench_{name}"
+        self.server.execute(
+            f"DROP DATABASE IF EXISTS {fresh} WITH (FORCE);\n"
+            f"CREATE DATABASE {fresh} OWNER {owner} TEMPLATE {template(name)};\nCHECKPOINT;"
+        )
+        return fresh
+
+    async def connect(self, database: str) -> "asyncpg.Connection[Any]":
+        """A connection as superuser."""
+        return await asyncpg.connect(self.server.url(SUPERUSER, database))
+
+
+def template(name: str) -> str:
+    """Name of a system's template."""
+    return f"template_{name}"
+
+
+@contextmanager
+def bench_database(folder: Path) -> Generator[BenchDatabase]:
+    """A cluster in `folder`, gone with its data at the end. Raises StackError."""
+    server = PostgresServer(folder / "postgres", durable=True, settings=SETTINGS)
+    data = server.cluster.folder  # elsewhere than asked for, where PostgreSQL's user could not enter
+    shutil.rmtree(data, ignore_errors=True)  # of a run that was killed
+    try:
+        with server:
+            yield BenchDatabase(server)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
