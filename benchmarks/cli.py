@@ -26,6 +26,7 @@ from .rig.machine import describe_commit, describe_machine
 from .rig.places import RESULTS, ROOT, RUN
 from .rig.tools import need_programs
 from .run import Run
+from .systems.peer import PEERS
 from .systems.system import Bench, System
 from .systems.waybill import Waybill
 
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 def known_systems() -> dict[str, System]:
     """By the name that `--systems` takes, in the order in which they are measured."""
-    return {system.name: system for system in (Waybill(), Waybill("ministack"))}
+    return {system.name: system for system in (Waybill(), *PEERS, Waybill("ministack"))}
 
 
 def _parser() -> argparse.ArgumentParser:

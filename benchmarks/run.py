@@ -2,11 +2,13 @@
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .measure.accept import measure_accept
+from .measure.counts import measure_counts
 from .measure.drain import measure_drain
 from .measure.latency import measure_latency
 from .measure.sizes import Sizes
@@ -14,6 +16,7 @@ from .rig.machine import calibration_ms
 from .systems.system import Bench, System
 
 Figures = dict[str, Any]
+Measure = Callable[[Bench, System, Sizes], Awaitable[Mapping[str, object]]]
 
 
 @dataclass
@@ -34,18 +37,18 @@ class Run:
                 await self._one(number, system)
 
     async def _one(self, number: int, system: System) -> None:
-        latency = await self._phase(
-            number, system.name, "latency", lambda: measure_latency(self.bench, system, self.sizes)
-        )
-        boot_seconds = latency["boot_cpu_seconds"]
-        await self._phase(number, system.name, "accept", lambda: measure_accept(self.bench, system, self.sizes))
-        await self._phase(
-            number, system.name, "drain", lambda: measure_drain(self.bench, system, self.sizes, boot_seconds)
-        )
+        latency = await self._phase(number, system, "latency", measure_latency)
+        await self._phase(number, system, "accept", measure_accept)
+        drain = partial(measure_drain, boot_seconds=latency["boot_cpu_seconds"])
+        await self._phase(number, system, "drain", drain)
+        await self._phase(number, system, "counts", measure_counts)
 
-    async def _phase(self, number: int, name: str, phase: str, measure: Callable[[], Awaitable[Figures]]) -> Figures:
+    async def _phase(self, number: int, system: System, phase: str, measure: Measure) -> Figures:
+        if phase not in system.phases:
+            return {}
+        name = system.name
         began, before = time.monotonic(), calibration_ms()
-        figures: Figures = {"round": number, **await measure()}
+        figures: Figures = {"round": number, **await measure(self.bench, system, self.sizes)}
         figures["calibration_ms"] = (before + calibration_ms()) / 2
         self.found.setdefault(name, {}).setdefault(phase, []).append(figures)
         shown = json.dumps(

@@ -129,11 +129,16 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(bench: Bench, system: System, what: str) -> AsyncGenerator[Trial]:
-    """A system on an empty database and an empty queue, serving HTTP; every process of it is gone at the end."""
+async def trial(bench: Bench, system: System, what: str, *, counting: bool = False) -> AsyncGenerator[Trial]:
+    """A system on an empty database and an empty queue, serving HTTP; every process of it is gone at the end.
+
+    With `counting`, PostgreSQL counts its statements.
+    """
     folder = bench.folder / f"{system.name}-{what}-{time.monotonic_ns()}"
     folder.mkdir()
     database = bench.database.refresh(system.name, system.owner)
+    if counting:
+        bench.database.count_statements(database)
     async with AsyncExitStack() as stack:
         queue = stack.enter_context(system.queue(bench, folder))
         site = Site(bench, database, queue, folder)

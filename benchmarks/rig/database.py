@@ -49,6 +49,10 @@ class BenchDatabase:
         )
         return fresh
 
+    def count_statements(self, name: str) -> None:
+        """Have the statements of connections to come counted in this database."""
+        self.server.execute(f"ALTER DATABASE {name} SET pg_stat_statements.track = 'top'")
+
     async def connect(self, database: str) -> "asyncpg.Connection[Any]":
         """A connection as superuser."""
         return await asyncpg.connect(self.server.url(SUPERUSER, database))

@@ -74,6 +74,11 @@ class System(Protocol):
         ...
 
     @property
+    def phases(self) -> frozenset[str]:
+        """What is measured of it: latency, accept, drain, counts."""
+        ...
+
+    @property
     def settings(self) -> Mapping[str, object]:
         """What is set otherwise than by default, for the results."""
         ...

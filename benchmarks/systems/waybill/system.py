@@ -22,6 +22,7 @@ class Waybill:
     completions = "SELECT id::text, extract(epoch FROM finished_at)::float8 FROM tasks WHERE status = 'completed'"
     unsent = "SELECT count(*) FROM outbox"
     settings: Mapping[str, object] = {
+        "stated in": "benchmarks/systems/waybill/SETTINGS.md",
         "api": "waybill-api, relay inside, JSON log at info into a file",
         "workers": f"{WORKERS} x waybill-worker, JSON log at info into a file",
     }
@@ -30,6 +31,7 @@ class Waybill:
         self._endpoint = endpoint
         self.name = "waybill" if endpoint == "fauxqs" else f"waybill_{endpoint}"
         self.label = f"Waybill, SQS by {endpoint}"
+        self.phases = frozenset({"latency", "drain"} | ({"accept", "counts"} if endpoint == "fauxqs" else set[str]()))
 
     def install(self, bench: Bench) -> None:
         """Migrate the template to the newest schema."""
