@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, route
 from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 
@@ -34,13 +34,13 @@ def allow(methods: Iterable[str]) -> str:
     return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
-def options_routes(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
-    """OPTIONS for each path of these routes; to be registered before them.
+def options_routes(handlers: Sequence[BaseRouteHandler]) -> list[HTTPRouteHandler]:
+    """OPTIONS for each path of these routes that does not answer it by itself; to be registered before them.
 
     What Litestar would add by itself names the methods of one route alone, where several share a path.
     """
     methods: defaultdict[str, set[str]] = defaultdict(set)
-    for handler in handlers:
+    for handler in [one for one in handlers if isinstance(one, HTTPRouteHandler)]:
         for path in handler.paths:
             methods[path] |= {HttpMethod(method).value for method in handler.http_methods}
     return [_options_route(path, allow(found)) for path, found in methods.items()]
