@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from aiohttp import ClientError as TransportError
-from botocore.exceptions import BotoCoreError, ClientError
-from waybill_runtime.sqs import open_sqs
+from waybill_runtime.sqs import SqsClient, SqsError, open_sqs
+from waybill_runtime.sqs_actions import ATTRIBUTES, SEND, Attributes, Send, SendEntry
 
 SQS_BATCH = 10
 """Entries in one SendMessageBatch, a hard limit of SQS."""
 
-_DEPTH = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+_DEPTH = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
 class QueueUnavailable(Exception):
@@ -22,7 +20,7 @@ class QueueUnavailable(Exception):
 class MessageQueue:
     """One SQS queue, written to."""
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    def __init__(self, client: SqsClient, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
 
@@ -42,21 +40,21 @@ class MessageQueue:
     async def depth(self) -> int:
         """Messages in the queue: visible, in flight and delayed. Raises `QueueUnavailable`."""
         try:
-            answer = await self._client.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=_DEPTH)
-        except (ClientError, BotoCoreError, TransportError, OSError, TimeoutError) as error:
+            answer = await ATTRIBUTES.ask(self._client, Attributes(self._queue_url, _DEPTH))
+            return sum(int(answer.attributes[name]) for name in _DEPTH)
+        except SqsError as error:
             raise QueueUnavailable(str(error)) from error
-        return sum(int(answer["Attributes"][name]) for name in _DEPTH)
 
     async def _send_ten(self, bodies: Sequence[bytes], start: int) -> tuple[list[int], str]:
         indexes = list(range(start, min(start + SQS_BATCH, len(bodies))))
-        entries = [{"Id": str(index), "MessageBody": bodies[index].decode()} for index in indexes]
+        entries = [SendEntry(str(index), bodies[index].decode()) for index in indexes]
         try:
-            answer = await self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        except (ClientError, BotoCoreError, TransportError, OSError, TimeoutError) as error:
-            return indexes, " ".join(str(error).split()) or type(error).__name__
-        failed: list[Any] = answer.get("Failed", [])
+            answer = await SEND.ask(self._client, Send(self._queue_url, entries))
+        except SqsError as error:
+            return indexes, str(error)
+        failed = answer.failed or []
         # `SenderFault` does not make a refusal permanent: SQS has been seen throttling with it set.
-        return [int(entry["Id"]) for entry in failed], ", ".join(sorted({entry["Code"] for entry in failed}))
+        return [int(entry.id) for entry in failed], ", ".join(sorted({entry.code for entry in failed}))
 
 
 @asynccontextmanager

@@ -1,20 +1,28 @@
 """SQS as the worker needs it: receive, delete, hide for longer. The Lambda shell must not import this module."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
-from aiohttp import ClientError as TransportError
-from botocore.exceptions import BotoCoreError, ClientError
-from waybill_runtime.sqs import open_sqs
+from waybill_runtime.sqs import SqsClient, SqsError, open_sqs
+from waybill_runtime.sqs_actions import (
+    DELETE,
+    HIDE,
+    RECEIVE,
+    Batched,
+    Delete,
+    HandleEntry,
+    Hide,
+    HideEntry,
+    Message,
+    MessageAttributes,
+    Receive,
+)
 
 from .delivery import Delivery
 
 SQS_BATCH = 10
 """Messages in one request, a hard limit of SQS."""
-
-_FAULTS = (ClientError, BotoCoreError, TransportError, OSError, TimeoutError)
 
 
 class QueueUnavailable(Exception):
@@ -24,55 +32,54 @@ class QueueUnavailable(Exception):
 class MessageQueue:
     """One SQS queue, read from. Every method raises `QueueUnavailable`."""
 
-    def __init__(self, client: Any, queue_url: str) -> None:
+    def __init__(self, client: SqsClient, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
 
     async def receive(self, at_most: int, wait_seconds: int, visibility_seconds: int) -> list[Delivery]:
         """Up to ten messages, hidden from others for a while; waits for the first one (long polling)."""
-        answer = await self._ask(
-            self._client.receive_message,
-            MaxNumberOfMessages=min(at_most, SQS_BATCH),
-            WaitTimeSeconds=wait_seconds,
-            VisibilityTimeout=visibility_seconds,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-        )
-        return [_delivery(message) for message in answer.get("Messages", [])]
+        wanted = Receive(self._queue_url, min(at_most, SQS_BATCH), wait_seconds, visibility_seconds)
+        with _faults():
+            answer = await RECEIVE.ask(self._client, wanted)
+        return [_delivery(message) for message in answer.messages or ()]
 
     async def delete(self, deliveries: Sequence[Delivery]) -> list[bool]:
         """Delete up to ten messages; answers for each whether SQS took it."""
-        entries = [{"Id": str(i), "ReceiptHandle": d.receipt_handle} for i, d in enumerate(deliveries)]
-        return _taken(await self._ask(self._client.delete_message_batch, Entries=entries), len(deliveries))
+        entries = [HandleEntry(str(i), d.receipt_handle) for i, d in enumerate(deliveries)]
+        with _faults():
+            return _taken(await DELETE.ask(self._client, Delete(self._queue_url, entries)), len(deliveries))
 
     async def hide(self, pairs: Sequence[tuple[Delivery, int]]) -> list[bool]:
         """Hide up to ten messages for so many seconds from now; answers for each whether SQS took it."""
-        entries = [
-            {"Id": str(i), "ReceiptHandle": delivery.receipt_handle, "VisibilityTimeout": seconds}
-            for i, (delivery, seconds) in enumerate(pairs)
-        ]
-        return _taken(await self._ask(self._client.change_message_visibility_batch, Entries=entries), len(pairs))
-
-    async def _ask(self, operation: Any, **arguments: Any) -> Any:
-        try:
-            return await operation(QueueUrl=self._queue_url, **arguments)
-        except _FAULTS as error:
-            raise QueueUnavailable(" ".join(str(error).split()) or type(error).__name__) from error
+        entries = [HideEntry(str(i), d.receipt_handle, seconds) for i, (d, seconds) in enumerate(pairs)]
+        with _faults():
+            return _taken(await HIDE.ask(self._client, Hide(self._queue_url, entries)), len(pairs))
 
 
-def _taken(answer: Any, count: int) -> list[bool]:
-    failed = {entry["Id"] for entry in answer.get("Failed", [])}
+@contextmanager
+def _faults() -> Generator[None]:
+    try:
+        yield
+    except SqsError as error:
+        raise QueueUnavailable(str(error)) from error
+
+
+def _taken(answer: Batched, count: int) -> list[bool]:
+    if not answer.failed:
+        return [True] * count
+    failed = {entry.id for entry in answer.failed}
     return [str(position) not in failed for position in range(count)]
 
 
-def _delivery(message: Any) -> Delivery:
-    attributes = message.get("Attributes", {})
-    sent = attributes.get("SentTimestamp")
+def _delivery(message: Message) -> Delivery:
+    attributes = message.attributes or MessageAttributes()
+    sent = attributes.sent_timestamp
     return Delivery(
-        message_id=message["MessageId"],
-        receipt_handle=message["ReceiptHandle"],
-        body=message["Body"],
-        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
-        sent_at=datetime.fromtimestamp(int(sent) / 1000, UTC) if sent else None,
+        message_id=message.message_id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        receive_count=attributes.approximate_receive_count,
+        sent_at=datetime.fromtimestamp(sent / 1000, UTC) if sent else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Clients of PostgreSQL and SQS: they start while the servers are away, bound their waits, and add no round trips."""
+"""Pools of PostgreSQL: they start while the server is away, bound their waits, and add no round trips."""
 
 import asyncio
 import socket
@@ -6,11 +6,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
 from waybill_runtime import database as database_module
 from waybill_runtime.database import DatabaseUnavailable, RowRefused, open_pool
-from waybill_runtime.settings import SettingsError
-from waybill_runtime.sqs import aws_region, open_sqs
 
 
 @pytest.fixture
@@ -158,66 +155,12 @@ def test_a_passing_fault_of_the_server_is_no_rows_fault(name):
     assert not issubclass(error, RowRefused)
 
 
-@pytest.fixture
-def aws(monkeypatch):
-    """Points AWS clients at a port of loopback."""
-
-    def point(port):
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-
-    return point
-
-
-async def test_an_sqs_client_opens_while_the_queue_is_away_and_fails_when_asked(free_port, aws):
-    aws(free_port)
-    async with open_sqs() as client:
-        with pytest.raises(BotoCoreError):
-            await client.send_message(QueueUrl=f"http://127.0.0.1:{free_port}/0/q", MessageBody="x")
-
-
-async def test_an_sqs_client_does_not_repeat_a_request_that_failed(listen, aws):
-    requests = []
-
-    async def fail(reader, writer):
-        requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
-        writer.close()
-
-    port = await listen(fail)
-    aws(port)
-    async with open_sqs() as client:
-        with pytest.raises(ClientError):
-            await client.send_message(QueueUrl=f"http://127.0.0.1:{port}/0/q", MessageBody="x")
-    assert len(requests) == 1
-
-
-async def test_an_sqs_client_takes_its_endpoint_from_the_standard_variable(queues):
-    async with open_sqs() as client:
-        await client.send_message(QueueUrl=queues.url, MessageBody="x")
-        answer = await client.receive_message(QueueUrl=queues.url, WaitTimeSeconds=1)
-        assert [message["Body"] for message in answer["Messages"]] == ["x"]
-
-
 @pytest.mark.store
 @pytest.mark.parametrize(("foreign", "seen_by_the_next"), [(True, ""), (False, "left behind")])
 async def test_only_a_pool_that_runs_foreign_code_cleans_its_sessions_up(database, foreign, seen_by_the_next):
     async with open_pool(database.url("waybill_api"), 1, "test", runs_foreign_code=foreign) as pool:
         await pool.execute("SELECT set_config('waybill.note', 'left behind', false)")
         assert await pool.fetchval("SELECT current_setting('waybill.note', true)") == seen_by_the_next
-
-
-@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_region_is_read_from_either_variable(monkeypatch, name):
-    for each in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(each, raising=False)
-    with pytest.raises(SettingsError, match="AWS_REGION must be set"):
-        aws_region()
-    monkeypatch.setenv(name, "eu-central-1")
-    assert aws_region() == "eu-central-1"
 
 
 @pytest.mark.store
