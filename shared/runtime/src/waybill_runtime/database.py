@@ -40,6 +40,12 @@ RowRefused = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """What a statement raises when one of its rows is at fault: trying it again cannot help."""
 
 
+_PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+"""One plan for each statement of a connection, by index, whatever the tables held when it was made. Left to itself
+PostgreSQL plans the large statements anew at every call with few rows (half a millisecond each), and keeps the whole
+scans that it chose while a table was small until its next analyze, when there may be a million rows."""
+
+
 async def _no_reset(_connection: Any) -> None:
     """Our statements leave no session state behind, so the reset round trip at each release is saved."""
 
@@ -58,7 +64,8 @@ async def open_pool(
     Connecting and each statement are bounded; a client that waits wants a quick no, while in the background giving up
     on a statement that goes on costs more than patience. Where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
-    `runs_foreign_code` pays a round trip at each release to clear session state that others' statements may leave.
+    `runs_foreign_code` is for a pool whose statements are not ours: PostgreSQL plans them as it does by default, and
+    each release pays a round trip to clear session state that they may leave.
     """
     pool = asyncpg.create_pool(
         url,
@@ -67,7 +74,7 @@ async def open_pool(
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds,
         max_inactive_connection_lifetime=60.0,
-        server_settings={"application_name": application_name},
+        server_settings={"application_name": application_name, **({} if runs_foreign_code else _PLANS)},
         reset=None if runs_foreign_code else _no_reset,
     )
     async with pool:
