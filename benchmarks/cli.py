@@ -19,6 +19,7 @@ from waybill_dev.lock import Held, held_lock
 
 from tools.workspace import WorkspaceError
 
+from .ceilings.all import CEILINGS
 from .measure.sizes import FULL, QUICK
 from .rig.database import bench_database
 from .rig.errors import BenchError
@@ -31,6 +32,7 @@ from .systems.system import Bench, System
 from .systems.waybill import Waybill
 
 _STOPPED = 130
+_CEILINGS = "ceilings"
 
 
 def main(arguments: list[str]) -> int:
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./justw bench", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything works")
-    parser.add_argument("--systems", default=",".join(known_systems()), help="of: %(default)s")
+    parser.add_argument("--systems", default=",".join([*known_systems(), _CEILINGS]), help="of: %(default)s")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of bench.json, bench.md and the plots")
     return parser
 
@@ -66,14 +68,16 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     known = known_systems()
-    unknown = [name for name in chosen.systems.split(",") if name not in known]
+    unknown = [name for name in chosen.systems.split(",") if name not in {*known, _CEILINGS}]
     if unknown:
-        raise BenchError(f"no system is called {', '.join(unknown)}: take some of {', '.join(known)}")
-    systems = [known[name] for name in chosen.systems.split(",")]
+        raise BenchError(f"no system is called {', '.join(unknown)}: take some of {', '.join(known)}, {_CEILINGS}")
+    names = chosen.systems.split(",")
+    systems = [known[name] for name in names if name in known]
+    ceilings = CEILINGS if _CEILINGS in names else {}
     with _run_folder() as folder, ExitStack() as stack:
         need_programs(["wrk"], _tell)
         bench = Bench(stack.enter_context(bench_database(folder)), folder, _tell)
-        for system in systems:
+        for system in {**dict.fromkeys(systems), **dict.fromkeys([known["waybill"]] if ceilings else [])}:
             system.install(bench)
         sizes = QUICK if chosen.quick else FULL
         rounds = 1 if chosen.quick else chosen.rounds
@@ -91,7 +95,7 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
         def save(found: dict[str, Any]) -> None:
             (chosen.out / "bench.json").write_text(json.dumps({**head, "found": found}, indent=1) + "\n")
 
-        await Run(bench, systems, sizes, rounds, save).all_rounds()
+        await Run(bench, systems, ceilings, sizes, rounds, save).all_rounds()
 
 
 @contextmanager

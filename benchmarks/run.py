@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from .ceilings.all import Measure as MeasureCeiling
 from .measure.accept import measure_accept
 from .measure.counts import measure_counts
 from .measure.drain import measure_drain
@@ -25,6 +26,7 @@ class Run:
 
     bench: Bench
     systems: Sequence[System]
+    ceilings: Mapping[str, MeasureCeiling]
     sizes: Sizes
     rounds: int
     save: Callable[[dict[str, Any]], None]
@@ -35,6 +37,8 @@ class Run:
         for number in range(1, self.rounds + 1):
             for system in self.systems:
                 await self._one(number, system)
+            for name, measure in self.ceilings.items():
+                await self._measured(number, "ceilings", name, partial(measure, self.bench, self.sizes))
 
     async def _one(self, number: int, system: System) -> None:
         latency = await self._phase(number, system, "latency", measure_latency)
@@ -46,9 +50,13 @@ class Run:
     async def _phase(self, number: int, system: System, phase: str, measure: Measure) -> Figures:
         if phase not in system.phases:
             return {}
-        name = system.name
+        return await self._measured(number, system.name, phase, partial(measure, self.bench, system, self.sizes))
+
+    async def _measured(
+        self, number: int, name: str, phase: str, measure: Callable[[], Awaitable[Mapping[str, object]]]
+    ) -> Figures:
         began, before = time.monotonic(), calibration_ms()
-        figures: Figures = {"round": number, **await measure(self.bench, system, self.sizes)}
+        figures: Figures = {"round": number, **await measure()}
         figures["calibration_ms"] = (before + calibration_ms()) / 2
         self.found.setdefault(name, {}).setdefault(phase, []).append(figures)
         shown = json.dumps(

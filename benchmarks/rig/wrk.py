@@ -50,8 +50,13 @@ wrk.body = [==[{json.dumps(body)}]==]
 
 async def run_wrk(url: str, body: object, folder: Path, *, connections: int, seconds: float) -> WrkReport:
     """POST `body` from one thread of wrk, closed loop. Raises BenchError if wrk fails."""
-    script = folder / "post.lua"
-    script.write_text(post_script(body))
+    return await run_script(url, post_script(body), folder, connections, seconds)
+
+
+async def run_script(url: str, text: str, folder: Path, connections: int, seconds: float) -> WrkReport:
+    """Run a script of wrk in one thread. Raises BenchError if wrk fails."""
+    script = folder / "wrk.lua"
+    script.write_text(text)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "--timeout=10s", f"-s{script}", url]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
