@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,10 @@ from waybill_dev.lock import Held, held_lock
 from tools.workspace import WorkspaceError
 
 from .ceilings.all import CEILINGS
+from .ceilings.all import Measure as MeasureCeiling
 from .measure.sizes import FULL, QUICK
+from .report.summary import OURS
+from .report.writing import draw_plots, write_figures
 from .rig.database import bench_database
 from .rig.errors import BenchError
 from .rig.machine import describe_commit, describe_machine
@@ -57,6 +60,7 @@ def known_systems() -> dict[str, System]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./justw bench", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--add", action="store_true", help="add to the rounds that are in the folder already")
     parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything works")
     parser.add_argument("--systems", default=",".join([*known_systems(), _CEILINGS]), help="of: %(default)s")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of bench.json, bench.md and the plots")
@@ -67,35 +71,47 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    known = known_systems()
-    unknown = [name for name in chosen.systems.split(",") if name not in {*known, _CEILINGS}]
-    if unknown:
-        raise BenchError(f"no system is called {', '.join(unknown)}: take some of {', '.join(known)}, {_CEILINGS}")
-    names = chosen.systems.split(",")
-    systems = [known[name] for name in names if name in known]
-    ceilings = CEILINGS if _CEILINGS in names else {}
+    systems, ceilings = _systems(chosen.systems.split(","))
+    earlier = _earlier(chosen.out) if chosen.add else {}
+    sizes, rounds = (QUICK, 1) if chosen.quick else (FULL, chosen.rounds)
+    head = {
+        "command": command,
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": describe_machine(),
+        "sizes": asdict(sizes),
+        "settings": {system.name: dict(system.settings) for system in systems},
+    }
+
+    def save(found: dict[str, Any]) -> None:
+        write_figures(chosen.out, {**head, "found": found})
+
     with _run_folder() as folder, ExitStack() as stack:
         need_programs(["wrk"], _tell)
         bench = Bench(stack.enter_context(bench_database(folder)), folder, _tell)
-        for system in {**dict.fromkeys(systems), **dict.fromkeys([known["waybill"]] if ceilings else [])}:
+        for system in systems:
             system.install(bench)
-        sizes = QUICK if chosen.quick else FULL
-        rounds = 1 if chosen.quick else chosen.rounds
-        head = {
-            "command": command,
-            "commit": describe_commit(ROOT),
-            "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "machine": describe_machine(),
-            "rounds": rounds,
-            "sizes": asdict(sizes),
-            "settings": {system.name: dict(system.settings) for system in systems},
-        }
-        chosen.out.mkdir(parents=True, exist_ok=True)
+        if ceilings and not any(system.name == OURS for system in systems):
+            known_systems()[OURS].install(bench)  # they are measured with its schema
+        run = Run(bench, systems, ceilings, sizes, rounds, describe_commit(ROOT), save, earlier)
+        await run.all_rounds()
+    draw_plots(chosen.out, _tell)
+    _tell(f"written: bench.json, bench.md and plots in {chosen.out}")
+    if run.failed:
+        raise BenchError("some of it could not be measured: see above, or `error` in bench.json")
 
-        def save(found: dict[str, Any]) -> None:
-            (chosen.out / "bench.json").write_text(json.dumps({**head, "found": found}, indent=1) + "\n")
 
-        await Run(bench, systems, ceilings, sizes, rounds, save).all_rounds()
+def _systems(names: list[str]) -> tuple[list[System], Mapping[str, MeasureCeiling]]:
+    known = known_systems()
+    if unknown := [name for name in names if name not in {*known, _CEILINGS}]:
+        raise BenchError(f"no system is called {', '.join(unknown)}: take some of {', '.join(known)}, {_CEILINGS}")
+    return [known[name] for name in names if name in known], CEILINGS if _CEILINGS in names else {}
+
+
+def _earlier(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / "bench.json").read_text())["found"]
+    except FileNotFoundError:
+        raise BenchError(f"there are no rounds in {folder} to add to: leave --add away") from None
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def everything(options: list[str]) -> int:
             with ThreadPoolExecutor(LANES) as lanes:
                 list(lanes.map(runs.perform, planned))
         with servers() as addresses:
-            return runs.last("between the packages, and the total of all runs", ["tests", "tools/tests"], addresses)
+            between = ["tests", "tools/tests", "benchmarks/tests"]
+            return runs.last("between the packages, and the total of all runs", between, addresses)
 
 
 def package_runs(addresses: dict[str, str]) -> Iterator[Run]:
