@@ -1,7 +1,9 @@
 import pytest
 
 from benchmarks.cli import known_systems, main
+from benchmarks.rig.errors import BenchError
 from benchmarks.rig.places import ROOT
+from benchmarks.rig.tools import need_programs
 
 
 def test_a_system_that_there_is_not_is_told_in_one_line(capsys):
@@ -30,3 +32,10 @@ def test_what_a_system_asks_for_is_in_its_lock_in_that_version(name):
     for asked in (folder / "requirements.in").read_text().split():
         package, version = asked.split("==")
         assert f"{package.partition('[')[0]}=={version} " in locked
+
+
+def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(BenchError, match="wrk missing: install wrk"):
+        need_programs(["wrk"], print)
