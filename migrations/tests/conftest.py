@@ -15,18 +15,30 @@ SELECT format('column %s.%s %s null=%s default=%s identity=%s comment=%s', c.rel
     col_description(c.oid, a.attnum))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0
+    AND NOT a.attisdropped
 """
 CONSTRAINTS = """
 SELECT format('constraint %s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+WHERE connamespace = 'public'::regnamespace AND contype <> 'n' AND conparentid = 0
+    AND NOT coalesce((SELECT relispartition FROM pg_class c WHERE c.oid = conrelid), false)
 """
-INDEXES = "SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public'"
+INDEXES = """
+SELECT format('index %s', pg_get_indexdef(i.indexrelid)) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+"""
+PARTITIONS = """
+SELECT format('partition %s of %s %s %s',
+    c.relname, i.inhparent::regclass, pg_get_expr(c.relpartbound, c.oid), c.relacl)
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r', 'i')
+"""
 OPTIONS = """
 SELECT format('options %s %s', relname, reloptions) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
-TRIGGERS = "SELECT format('trigger %s', pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal"
+TRIGGERS = (
+    "SELECT format('trigger %s', pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0"
+)
 FUNCTIONS = """
 SELECT format('function %s %s', pg_get_functiondef(oid), (SELECT array_agg(x::text ORDER BY x::text)
     FROM unnest(coalesce(proacl, acldefault('f', proowner))) x))
@@ -76,7 +88,10 @@ def migrate(run_migrate, empty_database):
 
 @pytest.fixture
 def catalog():
-    """All that the catalogs say of a schema, as sorted lines; Alembic's own table left out."""
+    """All that the catalogs say of a schema, as sorted lines; Alembic's own table left out.
+
+    A partition has what its parent has, which PostgreSQL sees to, so of partitions only names, bounds and options show.
+    """
 
     async def dump(database, *parts):
         connection = await database.connect("postgres")
@@ -87,7 +102,7 @@ def catalog():
     return dump
 
 
-EVERYTHING = (COLUMNS, CONSTRAINTS, INDEXES, OPTIONS, TRIGGERS, FUNCTIONS, GRANTS)
+EVERYTHING = (COLUMNS, CONSTRAINTS, INDEXES, PARTITIONS, OPTIONS, TRIGGERS, FUNCTIONS, GRANTS)
 
 
 @pytest.fixture

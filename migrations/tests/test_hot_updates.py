@@ -16,7 +16,8 @@ RELEASE = """
 UPDATE tasks SET status = 'pending', attempt = attempt - 1, dispatch = dispatch + 1, available_at = clock_timestamp(),
     lease_until = NULL, worker = NULL
 """
-HOT = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'tasks'"
+HOT = """SELECT sum(n_tup_upd)::int, sum(n_tup_hot_upd)::int FROM pg_stat_xact_user_tables
+    WHERE relid IN (SELECT relid FROM pg_partition_tree('tasks'))"""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ NEW = """INSERT INTO tasks (id, kind, payload_version, title, payload, available
     VALUES ($1, 'note.process', 1, '', '{}', now() - interval '1 hour')"""
 LEASE_RAN_OUT = """UPDATE tasks SET status = 'processing', attempt = 1, fence = 1, max_attempts = 8, worker = 'w',
     claimed_at = now(), lease_until = now() - interval '1 s'"""
-HOT = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'tasks'"
+HOT = """SELECT sum(n_tup_upd)::int, sum(n_tup_hot_upd)::int FROM pg_stat_xact_user_tables
+    WHERE relid IN (SELECT relid FROM pg_partition_tree('tasks'))"""
 ERROR = msgspec.json.encode(TaskError(code=ErrorCode.HANDLER_ERROR, message="away")).decode()
 
 

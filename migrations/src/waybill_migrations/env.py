@@ -15,7 +15,14 @@ LOCK_SECONDS = 5
 def _run(connection: Connection) -> None:
     connection.execute(text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=metadata, compare_server_default=False)
+    partitions = set(connection.scalars(text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        compare_server_default=False,
+        include_name=lambda name, kind, _parents: kind != "table" or name not in partitions,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

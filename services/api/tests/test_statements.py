@@ -62,7 +62,7 @@ async def test_a_list_by_status_can_walk_the_index_made_for_it(database, status,
     await owner.execute(MANY_TASKS)
     await owner.execute("ANALYZE tasks")
     plan = await explain(await database.connect("waybill_api"), tasks.PAGES[status, False, False])
-    assert index in plan, plan
+    assert index.removeprefix("tasks") in plan, plan  # each partition has its own, named after it
 
 
 MANY_TASKS = """
