@@ -18,7 +18,7 @@ _GETS = 50
 async def measure_latency(bench: Bench, system: System, sizes: Sizes) -> dict[str, float | None]:
     """Milliseconds from the POST's first byte to the completion's timestamp; idle CPU in percent of a core; memory."""
     async with trial(bench, system, "latency") as running:
-        boot_seconds = running.boot_workers()
+        boot_seconds = await running.boot_workers()
         # First uses of code and connections are no part of either: a service runs for days.
         await send_steadily(running.site.port, POST, sizes.steady_per_second, sizes.warm_seconds)
         await asyncio.sleep(_SETTLE_SECONDS)

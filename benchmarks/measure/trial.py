@@ -81,13 +81,13 @@ class Trial:
             machine=machine_busy_seconds(),
         )
 
-    def boot_workers(self) -> float:
+    async def boot_workers(self) -> float:
         """Start the workers and wait until they do nothing more; the CPU seconds that this took."""
         self.workers.start()
         began = time.monotonic()
         used = 0.0
         while time.monotonic() - began < _MOST_BOOT_SECONDS:
-            time.sleep(1.0)
+            await asyncio.sleep(1.0)
             self.workers.check()
             before, used = used, self.workers.cpu_seconds()
             if time.monotonic() - began > _LEAST_BOOT_SECONDS and used - before <= _QUIET:
