@@ -27,7 +27,7 @@ from .report.writing import draw_plots, write_figures
 from .rig.database import bench_database
 from .rig.errors import BenchError
 from .rig.machine import describe_commit, describe_machine
-from .rig.places import RESULTS, ROOT, RUN
+from .rig.places import LAST, RESULTS, ROOT, RUN
 from .rig.tools import need_programs
 from .run import Run
 from .systems.peer import PEERS
@@ -57,13 +57,17 @@ def known_systems() -> dict[str, System]:
     return {system.name: system for system in (Waybill(), *PEERS, Waybill("ministack"))}
 
 
+_ALL = ",".join([*known_systems(), _CEILINGS])
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./justw bench", description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--add", action="store_true", help="add to the rounds that are in the folder already")
     parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything works")
-    parser.add_argument("--systems", default=",".join([*known_systems(), _CEILINGS]), help="of: %(default)s")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of bench.json, bench.md and the plots")
+    parser.add_argument("--systems", default=_ALL, help="of: %(default)s")
+    told = "folder of bench.json, bench.md and the plots: benchmarks/results, or .tools/bench/last for a part of it all"
+    parser.add_argument("--out", type=Path, help=told)
     return parser
 
 
@@ -72,7 +76,9 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     systems, ceilings = _systems(chosen.systems.split(","))
-    earlier = _earlier(chosen.out) if chosen.add else {}
+    whole = not chosen.quick and chosen.systems == _ALL
+    out: Path = chosen.out or (RESULTS if whole else LAST)
+    earlier = _earlier(out) if chosen.add else {}
     sizes, rounds = (QUICK, 1) if chosen.quick else (FULL, chosen.rounds)
     head = {
         "command": command,
@@ -83,7 +89,7 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
     }
 
     def save(found: dict[str, Any]) -> None:
-        write_figures(chosen.out, {**head, "found": found})
+        write_figures(out, {**head, "found": found})
 
     with _run_folder() as folder, ExitStack() as stack:
         need_programs(["wrk"], _tell)
@@ -94,8 +100,8 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
             known_systems()[OURS].install(bench)  # they are measured with its schema
         run = Run(bench, systems, ceilings, sizes, rounds, describe_commit(ROOT), save, earlier)
         await run.all_rounds()
-    draw_plots(chosen.out, _tell)
-    _tell(f"written: bench.json, bench.md and plots in {chosen.out}")
+    draw_plots(out, _tell)
+    _tell(f"written: bench.json, bench.md and plots in {out}")
     if run.failed:
         raise BenchError("some of it could not be measured: see above, or `error` in bench.json")
 

@@ -77,6 +77,7 @@ def page(bench: Bench, summary: Summary) -> str:
         _table("Idle, and memory after some work", "latency", IDLE, names, summary),
         _table("Asked for each task at full load", "counts", COUNTS, names, summary),
         _ceilings(summary),
+        _failures(bench),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -168,6 +169,17 @@ def _ceilings(summary: Summary) -> str:
     told = f"PostgreSQL by pgbench, 4 clients, in the best of four batch sizes ({batch[0]} and {batch[1]})."
     heads = ["alone", "tasks/s", "CPU ms", "bounds", "of which waybill reaches"]
     return "## Ceilings\n\n" + rows_of(heads, rows) + f"\n\n{told}"
+
+
+def _failures(bench: Bench) -> str:
+    failed = [
+        f"- round {one['round']}, {name}, {phase}: {one['error']}"
+        for name, phases in bench["found"].items()
+        for phase, rounds in phases.items()
+        for one in rounds
+        if "error" in one
+    ]
+    return "\n".join(["## Failed", "", *failed]) if failed else ""
 
 
 def _percent(phase: str, ceiling: str, name: str, summary: Summary) -> str:

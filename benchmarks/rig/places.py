@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FETCHED = ROOT / ".tools" / "bench"
 """Environments of the peers, the queue endpoint; made again when they are missing."""
 RUN = FETCHED / "run"
+LAST = FETCHED / "last"
 RESULTS = ROOT / "benchmarks" / "results"
 VENV_BIN = ROOT / ".venv" / "bin"
 LOOPBACK = "127.0.0.1"
