@@ -18,6 +18,7 @@ ROLES = {
     "waybill_api.store.probe": "waybill_api",
     "waybill_api.store.outbox": "waybill_relay",
     "waybill_api.store.rescue": "waybill_relay",
+    "waybill_api.store.partitions": "waybill_relay",
     "waybill_processor.store.claims": "waybill_processor",
     "waybill_processor.store.outcomes": "waybill_processor",
     "waybill_processor.store.dead_letters": "waybill_processor",

@@ -11,9 +11,11 @@ from waybill_runtime.telemetry import describe
 
 from ..queue import MessageQueue, QueueUnavailable, open_queue
 from ..store.outbox import Outbox
+from ..store.partitions import Partitions
 from ..store.rescue import Rescue
 from .publish import PUBLISH_LIMIT, publish_due
 from .rescue import Reconciler, reap
+from .retention import keep_partitions
 from .settings import RelaySettings
 
 POOL_SIZE = 3
@@ -126,10 +128,12 @@ async def open_relay(settings: RelaySettings) -> AsyncGenerator[Relay]:
     ):
         relay = Relay(Outbox(pool), Rescue(pool), queue, settings)
         running = asyncio.create_task(relay.run())
+        retention = asyncio.create_task(keep_partitions(Partitions(pool), settings.retention_days))
         try:
             yield relay
         finally:
+            retention.cancel()
             relay.stop()
             await asyncio.wait([running], timeout=STOP_SECONDS)
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await asyncio.gather(running, retention, return_exceptions=True)
