@@ -433,7 +433,7 @@ async def test_nobody_waits_for_a_slower_neighbour(tasks: Any, deliver: Any, ope
             await finish.wait()
         return echo.Result(text="")
 
-    async def settle(delivery: Any, disposition: Any) -> None:
+    def settle(delivery: Any, disposition: Any) -> None:
         settled.append(disposition)
 
     processor = await open_with(work)

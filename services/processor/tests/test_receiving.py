@@ -27,7 +27,7 @@ async def receiver(queues: Any) -> Any:
 async def test_what_a_poll_brings_after_a_stop_is_handed_back_at_once(receiver: Any, queues: Any, sqs: Any, until: Any):
     stopping = asyncio.Event()
     running = asyncio.create_task(receiver.run(stopping))
-    await until(lambda: receiver._poll is not None)
+    await until(lambda: receiver._polls)
     await asyncio.sleep(0.2)  # the request is on its way; nothing here tells when SQS has it
     stopping.set()
     await running

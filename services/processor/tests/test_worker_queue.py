@@ -40,8 +40,9 @@ async def test_an_acknowledged_message_is_deleted_and_another_comes_again(queue:
     one, two = sorted(await _receive_all(queue), key=lambda delivery: delivery.body)
     assert (one.receive_count, one.sent_at is None) == (1, False)
     settling = Settling(queue, 60)
-    await settling.settle(one, Acknowledge())
-    await settling.settle(two, Redeliver(0))
+    settling.settle(one, Acknowledge())
+    settling.settle(two, Redeliver(0))
+    await settling.drain()
     [again] = await _receive_all(queue)
     assert (again.body, again.receive_count) == ("two", 2)
 
@@ -49,7 +50,9 @@ async def test_an_acknowledged_message_is_deleted_and_another_comes_again(queue:
 async def test_a_redelivery_waits_for_its_seconds(queue: Any, queues: Any, sqs: Any):
     await _send(sqs, queues.url, "later")
     [delivery] = await _receive_all(queue)
-    await Settling(queue, 60).settle(delivery, Redeliver(90_000))
+    settling = Settling(queue, 60)
+    settling.settle(delivery, Redeliver(90_000))
+    await settling.drain()
     assert await _counts(sqs, queues.url) == (0, 1)
 
 
@@ -68,8 +71,10 @@ async def test_settling_survives_a_queue_that_is_away(queue: Any, queues: Any, s
     await _send(sqs, queues.url, "one")
     [delivery] = await _receive_all(queue)
     gone = MessageQueue(queue._client, queues.url + "-gone")
-    await Settling(gone, 60).settle(delivery, Acknowledge())
-    await Settling(gone, 60).extend([delivery])
+    settling = Settling(gone, 60)
+    settling.settle(delivery, Acknowledge())
+    await settling.drain()
+    await settling.extend([delivery])
     assert await _counts(sqs, queues.url) == (0, 1)
 
 

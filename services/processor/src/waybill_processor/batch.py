@@ -1,6 +1,7 @@
 """One call of the core: its deliveries, sorted, and their dispositions as they come."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from waybill_contracts import Poison, TaskRequested, decode
 
 from .delivery import Delivery, Disposition
 
-Settle = Callable[[Delivery, Disposition], Awaitable[None]]
+Settle = Callable[[Delivery, Disposition], None]
 """Told of each delivery's disposition as soon as it is known, so that nobody waits for a slower neighbour."""
 
 
@@ -33,6 +34,7 @@ class Batch:
         self.contradicting: list[int] = []
         self._settle = settle
         self._dispositions: dict[int, Disposition] = {}
+        self._waiter: asyncio.Future[None] | None = None
         for position, delivery in enumerate(deliveries):
             read = decode(delivery.body)
             if isinstance(read, Poison):
@@ -41,8 +43,12 @@ class Batch:
                 self._sort(position, read)
 
     def _sort(self, position: int, message: TaskRequested) -> None:
-        request = self.requests.setdefault(message.data.task_id, Request(message, []))
-        asked, asks = request.message.data, message.data
+        asks = message.data
+        request = self.requests.get(asks.task_id)
+        if request is None:
+            self.requests[asks.task_id] = Request(message, [position])
+            return
+        asked = request.message.data
         same_kind = (asked.kind, asked.payload_version) == (asks.kind, asks.payload_version)
         (request.deliveries if same_kind else self.contradicting).append(position)
 
@@ -50,16 +56,21 @@ class Batch:
         """The delivery that stands for a task in this batch."""
         return self.deliveries[self.requests[task_id].deliveries[0]]
 
-    async def end(self, positions: Sequence[int], disposition: Disposition) -> None:
-        """Say what becomes of these deliveries, once each."""
+    def end(self, positions: Sequence[int], disposition: Disposition) -> None:
+        """Say what becomes of these deliveries; what was said first stays."""
         for position in positions:
-            self._dispositions[position] = disposition
-            await self._settle(self.deliveries[position], disposition)
+            if position not in self._dispositions:
+                self._dispositions[position] = disposition
+                self._settle(self.deliveries[position], disposition)
+        if self._waiter is not None and not self._waiter.done() and self._has_ended():
+            self._waiter.set_result(None)
 
-    def undecided(self) -> list[int]:
-        """Deliveries that have not ended."""
-        return [position for position in range(len(self.deliveries)) if position not in self._dispositions]
+    def _has_ended(self) -> bool:
+        return len(self._dispositions) == len(self.deliveries)
 
-    def dispositions(self) -> list[Disposition]:
-        """One for each delivery, in the order of the deliveries; complete once all have ended."""
+    async def dispositions(self) -> list[Disposition]:
+        """Wait until all deliveries have ended; one disposition for each, in their order."""
+        if not self._has_ended():
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         return [self._dispositions[position] for position in range(len(self.deliveries))]

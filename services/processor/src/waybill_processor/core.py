@@ -1,12 +1,14 @@
 """The processor's core: deliveries in, dispositions out. The same for every shell."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 from waybill_contracts import Poison, TaskRequested
+from waybill_runtime.batching import Batcher
 from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
@@ -14,13 +16,17 @@ from .attempts import Attempts
 from .batch import Batch, Settle
 from .delivery import Acknowledge, Delivery, Disposition, Redeliver
 from .intake import CONTRADICTING_SECONDS, FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
-from .store.claims import UNHOLD_PART, Answer, Claim, Claims
+from .running import Attempt
+from .store.claims import UNHOLD_PART, Answer, Asked, Claim, Claims
 from .store.dead_letters import DeadLetter, DeadLetters
+
+SHARED_CLAIMS = 10
+"""Batches whose claims share a statement when they come while one is under way."""
 
 log = structlog.get_logger()
 
 
-async def _tell_nobody(_delivery: Delivery, _disposition: Disposition) -> None:
+def _tell_nobody(_delivery: Delivery, _disposition: Disposition) -> None:
     return
 
 
@@ -37,20 +43,22 @@ class Processor:
         self.attempts = attempts
         self.database_down = False
         self._claims = claims
+        self._claiming = Batcher(partial(_claim_together, claims), SHARED_CLAIMS, lambda _: False)
         self.dead_letters = dead_letters
         self.renew_connections = renew_connections
 
     async def process(self, deliveries: Sequence[Delivery], settle: Settle = _tell_nobody) -> list[Disposition]:
         """Work a batch; answers one disposition for each delivery, in order. No fault of task or database is raised."""
         batch = Batch(deliveries, settle)
-        work = [self._refuse(batch, position, poison) for position, poison in batch.unreadable]
-        work.append(batch.end(batch.contradicting, Redeliver(CONTRADICTING_SECONDS)))
-        if batch.requests:
-            work.append(self._claim_and_work(batch))
-        await _all(work)
-        # A fault that nobody foresaw must not keep a delivery, and its slot, for ever.
-        await batch.end(batch.undecided(), Redeliver(UNCOMMITTED_SECONDS))
-        return batch.dispositions()
+        batch.end(batch.contradicting, Redeliver(CONTRADICTING_SECONDS))
+        begun: list[Attempt] = []
+        try:
+            await self._work(batch, begun)
+            return await batch.dispositions()
+        except asyncio.CancelledError:
+            for attempt in begun:
+                self.attempts.abandon(attempt)
+            raise
 
     async def probe(self) -> None:
         """Ask the database for a sign of life; sets `database_down`."""
@@ -73,41 +81,69 @@ class Processor:
             total += released
         return total
 
-    async def _claim_and_work(self, batch: Batch) -> None:
+    async def _work(self, batch: Batch, begun: list[Attempt]) -> None:
+        work = [_guarded(batch, [at], self._refuse(batch, at, poison)) for at, poison in batch.unreadable]
+        if batch.requests:
+            work.append(self._claim_and_work(batch, begun))
+        await _all(work)
+
+    async def _claim_and_work(self, batch: Batch, begun: list[Attempt]) -> None:
         try:
-            claims = await self._claims.claim([asked_of(request.message) for request in batch.requests.values()])
-        except DatabaseUnavailable as error:
-            self.database_down = True
-            log.warning("processor.claim_failed", tasks=len(batch.requests), error=describe(error))
-            for request in batch.requests.values():
-                await batch.end(request.deliveries, Redeliver(UNCOMMITTED_SECONDS))
+            claims = await self._claiming.submit([asked_of(request.message) for request in batch.requests.values()])
+        except Exception as error:
+            self._note_lost_claims(batch, error)
             return
         self.database_down = False
+        others: list[Claim] = []
+        for claim in claims:
+            if claim.answer is Answer.CLAIMED:
+                self._begin(batch, claim, begun)
+            else:
+                others.append(claim)
+        if others:
+            await self._settle_unclaimed(batch, others)
+
+    def _note_lost_claims(self, batch: Batch, error: Exception) -> None:
+        if isinstance(error, DatabaseUnavailable):
+            self.database_down = True
+            log.warning("processor.claim_failed", tasks=len(batch.requests), error=describe(error))
+        else:
+            log.error("processor.failed", exc_info=error)
+        for request in batch.requests.values():
+            batch.end(request.deliveries, Redeliver(UNCOMMITTED_SECONDS))
+
+    def _begin(self, batch: Batch, claim: Claim, begun: list[Attempt]) -> None:
+        request = batch.requests[claim.task_id]
+        told = partial(_attempt_ended, batch, request.deliveries)
+        try:
+            begun.append(self.attempts.start(claim, batch.lead(claim.task_id), _trace(request.message), told))
+        except Exception as error:
+            log.error("processor.failed", exc_info=error)
+            told(False)
+
+    async def _settle_unclaimed(self, batch: Batch, claims: Sequence[Claim]) -> None:
+        work: list[Coroutine[Any, Any, None]] = []
         unread = [claim.task_id for claim in claims if claim.answer is Answer.HELD]
         if unread:
-            await self._hold(batch, unread)
-        await _all([self._follow(batch, claim) for claim in claims if claim.answer is not Answer.HELD])
-
-    async def _follow(self, batch: Batch, claim: Claim) -> None:
-        request = batch.requests[claim.task_id]
-        lead = batch.lead(claim.task_id)
-        if claim.answer is Answer.CLAIMED:
-            structlog.contextvars.bind_contextvars(**_trace(request.message))  # of this task alone
-            on_record = await self.attempts.work(claim, lead)
-            await batch.end(request.deliveries, Acknowledge() if on_record else Redeliver(UNCOMMITTED_SECONDS))
-            return
-        verdict = disposition_of(claim, lead)
-        if isinstance(verdict, Poison):
-            for position in request.deliveries:
-                await self._bury(batch, position, dead_letter(batch.deliveries[position], verdict, request.message))
-        else:
-            await batch.end(request.deliveries, verdict)
+            positions = [position for task_id in unread for position in batch.requests[task_id].deliveries]
+            work.append(_guarded(batch, positions, self._hold(batch, unread, positions)))
+        for claim in claims:
+            if claim.answer is not Answer.HELD:
+                request = batch.requests[claim.task_id]
+                verdict = disposition_of(claim, batch.lead(claim.task_id))
+                if isinstance(verdict, Poison):
+                    for at in request.deliveries:
+                        letter = dead_letter(batch.deliveries[at], verdict, request.message)
+                        work.append(_guarded(batch, [at], self._bury(batch, at, letter)))
+                else:
+                    batch.end(request.deliveries, verdict)
+        await _all(work)
 
     async def _refuse(self, batch: Batch, position: int, poison: Poison) -> None:
         delivery = batch.deliveries[position]
         if poison.is_future:
             log.warning("message.from_the_future", message_id=delivery.message_id, detail=poison.detail)
-            await batch.end([position], Redeliver(FUTURE_SECONDS))
+            batch.end([position], Redeliver(FUTURE_SECONDS))
         else:
             await self._bury(batch, position, dead_letter(delivery, poison, None))
 
@@ -116,31 +152,57 @@ class Processor:
             await self.dead_letters.record([letter])
         except DatabaseUnavailable as error:
             log.warning("message.unrecorded", message_id=letter.message_id, error=describe(error))
-            await batch.end([position], Redeliver(UNCOMMITTED_SECONDS))
+            batch.end([position], Redeliver(UNCOMMITTED_SECONDS))
             return
         log.warning("message.dead", message_id=letter.message_id, reason=letter.reason, detail=letter.detail)
-        await batch.end([position], Acknowledge())
+        batch.end([position], Acknowledge())
 
-    async def _hold(self, batch: Batch, task_ids: list[UUID]) -> None:
-        disposition: Disposition = Acknowledge()
+    async def _hold(self, batch: Batch, task_ids: list[UUID], positions: list[int]) -> None:
         try:
             await self._claims.hold(task_ids)
-            log.warning("task.held", tasks=[str(task_id) for task_id in task_ids])
         except DatabaseUnavailable as error:
             log.warning("processor.hold_failed", tasks=len(task_ids), error=describe(error))
-            disposition = Redeliver(UNCOMMITTED_SECONDS)
-        for task_id in task_ids:
-            await batch.end(batch.requests[task_id].deliveries, disposition)
+            batch.end(positions, Redeliver(UNCOMMITTED_SECONDS))
+            return
+        log.warning("task.held", tasks=[str(task_id) for task_id in task_ids])
+        batch.end(positions, Acknowledge())
+
+
+async def _claim_together(claims: Claims, batches: Sequence[Sequence[Asked]]) -> list[list[Claim]]:
+    """Claim for several batches; a task that two of them ask for is claimed for the first and asked for again."""
+    answers: list[list[Claim]] = []
+    while len(answers) < len(batches):
+        together: dict[UUID, Asked] = {}
+        first = last = len(answers)
+        while last < len(batches) and not any(asked.task_id in together for asked in batches[last]):
+            together.update((asked.task_id, asked) for asked in batches[last])
+            last += 1
+        claimed = {claim.task_id: claim for claim in await claims.claim(list(together.values()))}
+        answers += [[claimed[asked.task_id] for asked in batch] for batch in batches[first:last]]
+    return answers
+
+
+def _attempt_ended(batch: Batch, positions: Sequence[int], on_record: bool) -> None:
+    batch.end(positions, Acknowledge() if on_record else Redeliver(UNCOMMITTED_SECONDS))
+
+
+async def _guarded(batch: Batch, positions: Sequence[int], work: Coroutine[Any, Any, None]) -> None:
+    """A fault that nobody foresaw must not keep a delivery, and its slot, for ever; and it harms no neighbour."""
+    try:
+        await work
+    except Exception as error:
+        log.error("processor.failed", exc_info=error)
+        batch.end(positions, Redeliver(UNCOMMITTED_SECONDS))
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Run side by side to the end of each; what raises is logged and harms no other."""
-    for outcome in await asyncio.gather(*work, return_exceptions=True):
-        if isinstance(outcome, Exception):
-            log.error("processor.failed", exc_info=outcome)
+    if len(work) == 1:
+        await work[0]
+    elif work:
+        await asyncio.gather(*work)
 
 
-def _trace(message: TaskRequested) -> dict[str, str]:
+def _trace(message: TaskRequested) -> Mapping[str, str]:
     """What joins the log of an attempt, its handler's lines included, to the trace of the submit."""
     parts = message.traceparent.split("-") if message.traceparent else []
     return {"trace_id": parts[1]} if len(parts) == 4 else {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -11,9 +11,8 @@ import structlog
 from waybill_contracts import ErrorCode, TaskError, TaskPayload
 
 from .context import TaskContext
-from .policy import HandlerTimeout, storable
+from .policy import storable
 from .registry import Handler
-from .running import Attempt
 from .store.claims import Claim
 from .store.transactions import TaskTransaction
 
@@ -77,25 +76,18 @@ class Unusable(Exception):
         self.record = TaskError(code=code, message=storable(message))
 
 
-async def run_handler(handler: Handler, attempt: Attempt, transaction: TaskTransaction, threads: Executor) -> str:
-    """The result as JSON text. Raises `Unusable`, `HandlerTimeout`, what the handler raises, or CancelledError."""
-    payload = read_payload(handler.payload, attempt.claim)
-    context = _context(attempt.claim, transaction)
+def begin_handler(
+    handler: Handler, payload: TaskPayload, context: TaskContext, trace: Mapping[str, str], threads: Executor
+) -> asyncio.Future[Any]:
+    """Start a handler: in a task of its own, or in a thread. It has neither time limit nor supervision yet."""
     if handler.is_async:
-        work = asyncio.ensure_future(_call(handler, payload, context))
-    else:
-        work = asyncio.get_running_loop().run_in_executor(threads, handler.function, payload, context)
-    attempt.watch(work)
-    limit = handler.policy.time_limit_seconds
-    done, _ = await asyncio.wait([work], timeout=limit)
-    if not done:
-        work.cancel()
-        await asyncio.wait([work], timeout=1.0)  # a handler that swallows the cancellation is left behind
-        raise HandlerTimeout(limit)
-    return write_result(work.result(), handler.payload)
+        return asyncio.get_running_loop().create_task(_call(handler, payload, context, trace))
+    return asyncio.get_running_loop().run_in_executor(threads, handler.function, payload, context)
 
 
-async def _call(handler: Handler, payload: TaskPayload, context: TaskContext) -> Any:
+async def _call(handler: Handler, payload: TaskPayload, context: TaskContext, trace: Mapping[str, str]) -> Any:
+    if trace:
+        structlog.contextvars.bind_contextvars(**trace)  # of this task alone
     try:
         return await handler.function(payload, context)
     except SystemExit as error:  # out of a task of asyncio it would end the process
@@ -124,12 +116,13 @@ def write_result(result: Any, kind: type[TaskPayload]) -> str:
         raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: {error}") from error
     if len(encoded) > MAX_RESULT_BYTES:
         raise Unusable(ErrorCode.RESULT_INVALID, f"{len(encoded)} bytes of JSON, the limit is {MAX_RESULT_BYTES}")
-    if _NUL in encoded.replace(_BACKSLASH, b""):  # an escaped backslash before u0000 is no NUL
+    if _NUL in encoded and _NUL in encoded.replace(_BACKSLASH, b""):  # an escaped backslash before u0000 is no NUL
         raise Unusable(ErrorCode.RESULT_INVALID, f"{wanted.__name__}: holds a NUL character, which PostgreSQL refuses")
     return encoded.decode()
 
 
-def _context(claim: Claim, transaction: TaskTransaction) -> TaskContext:
+def context_of(claim: Claim, transaction: TaskTransaction) -> TaskContext:
+    """What a handler sees of its task."""
     return TaskContext(
         task_id=claim.task_id,
         kind=claim.kind,

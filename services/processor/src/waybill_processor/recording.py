@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from pathlib import Path
 from traceback import walk_tb
 
@@ -12,6 +13,7 @@ from waybill_runtime.batching import Batcher
 from waybill_runtime.database import DatabaseUnavailable, RowRefused
 from waybill_runtime.telemetry import describe
 
+from .completions import Completions
 from .policy import Fail, Retry, RetryPolicy, judge, storable
 from .running import Attempt, Interruption
 from .store.outcomes import Ended, Outcomes
@@ -34,10 +36,21 @@ class Recorder:
     def __init__(self, outcomes: Outcomes, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
         self._complete = Batcher(outcomes.complete, MAX_SHARED, _is_one_rows_fault, _size_of)
+        self._completions = Completions(outcomes.complete, MAX_SHARED)
         self._retry = Batcher(outcomes.retry, MAX_SHARED, _is_one_rows_fault)
         self._fail = Batcher(outcomes.fail, MAX_SHARED, _is_one_rows_fault)
         self._cancel = Batcher(outcomes.cancel, MAX_SHARED, _is_one_rows_fault)
         self._release = Batcher(outcomes.release, MAX_SHARED, _is_one_rows_fault)
+
+    def complete_soon(self, attempt: Attempt, result: str, told: Callable[[bool], None]) -> None:
+        """The handler returned; `told` hears True when that is on record, False when `complete` must try by itself."""
+
+        def hear(held: bool | None) -> None:
+            if held is not None:
+                self._note(attempt, "task.completed", held)
+            told(held is not None)
+
+        self._completions.put(Ended(attempt.claim.task_id, attempt.claim.fence, result), hear)
 
     async def complete(self, attempt: Attempt, result: str) -> None:
         """The handler returned. A cancel that was requested too late loses: the result stays."""
@@ -91,7 +104,13 @@ class Recorder:
 
     def _note(self, attempt: Attempt, event: str, held: bool, **details: object) -> None:
         claim = attempt.claim
-        facts = {"task_id": str(claim.task_id), "kind": claim.kind, "attempt": claim.attempt, **details}
+        facts = {
+            "task_id": str(claim.task_id),
+            "kind": claim.kind,
+            "attempt": claim.attempt,
+            **attempt.trace,
+            **details,
+        }
         if held:
             (log.warning if event == "task.failed" else log.info)(event, **facts)
         else:

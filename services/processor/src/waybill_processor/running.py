@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,6 +20,9 @@ Extend = Callable[[Sequence[Delivery]], Awaitable[None]]
 """Keep these messages hidden for another while; the Lambda shell has nothing to do here."""
 
 
+NO_TRACE: Mapping[str, str] = {}
+
+
 class Interruption(StrEnum):
     """Why a running handler was cancelled by us."""
 
@@ -30,13 +34,19 @@ class Interruption(StrEnum):
 class Attempt:
     """One handler at work on one claim."""
 
-    def __init__(self, claim: Claim, delivery: Delivery) -> None:
+    def __init__(self, claim: Claim, delivery: Delivery, trace: Mapping[str, str] = NO_TRACE) -> None:
         self.claim = claim
         self.delivery = delivery
+        self.trace = trace
+        """What joins its log to the trace of the submit."""
         self.interruption: Interruption | None = None
-        self._handler: asyncio.Future[object] | None = None
+        self.is_over_time = False
+        self.is_over = False
+        """Its end is being recorded, or will never be: what the handler still does is of no account."""
+        self.timer: asyncio.TimerHandle | None = None
+        self._handler: asyncio.Future[Any] | None = None
 
-    def watch(self, handler: asyncio.Future[object]) -> None:
+    def watch(self, handler: asyncio.Future[Any]) -> None:
         """From now on an interruption cancels this handler."""
         self._handler = handler
         if self.interruption is not None:
@@ -46,8 +56,19 @@ class Attempt:
         """Cancel the handler; the first reason stays."""
         if self.interruption is None:
             self.interruption = why
-            if self._handler is not None:
-                self._handler.cancel()
+            self.cancel_handler()
+
+    def cancel_handler(self) -> None:
+        """Ask the handler to stop, if it runs."""
+        if self._handler is not None:
+            self._handler.cancel()
+
+    def end(self) -> bool:
+        """Say that its end is about to be recorded; False when that was said before."""
+        was_over, self.is_over = self.is_over, True
+        if self.timer is not None:
+            self.timer.cancel()
+        return not was_over
 
 
 class Running:

@@ -46,7 +46,7 @@ class Invocation:
             work.cancel()
             await asyncio.wait([work], timeout=LAST_MARGIN_SECONDS / 2)
 
-    async def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
+    def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
         if isinstance(disposition, Acknowledge):
             self._acknowledged.add(delivery.receipt_handle)
 

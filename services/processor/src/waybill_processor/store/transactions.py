@@ -43,6 +43,10 @@ class TaskTransaction:
                 raise RuntimeError("the attempt has ended, and its transaction with it")
             return self._connection
 
+    def end_unopened(self) -> None:
+        """Let nobody open it any more; for a handler that has returned without."""
+        self._has_ended = True
+
     async def _begin(self, connection: PoolConnectionProxy) -> None:
         if self._has_ended:  # while the handler waited for a connection; nobody would give it back
             await self._pool.release(connection)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 import uvloop
@@ -67,6 +67,7 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
         drain.cancel()
         await asyncio.gather(drain, return_exceptions=True)
         await asyncio.gather(receiver.hand_back(), _finish(processor, list(receiver.batches), settings.drain_seconds))
+        await _settle_the_rest(settling)
     log.info("worker.stopped")
     await _end_strays()
 
@@ -80,6 +81,13 @@ async def _finish(processor: Processor, batches: Sequence[asyncio.Task[object]],
     if left:
         processor.attempts.running.interrupt_all(Interruption.STOPPING)
         await asyncio.wait(left, timeout=RELEASE_SECONDS)
+
+
+async def _settle_the_rest(settling: Settling) -> None:
+    """What is not deleted comes again, and is found on record."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(RELEASE_SECONDS):
+            await settling.drain()
 
 
 async def _end_strays() -> None:

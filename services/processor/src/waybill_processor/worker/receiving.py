@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -14,6 +14,8 @@ from ..settings import WorkerSettings
 from .settling import Settling
 from .slots import Slots
 
+POLLS = 3
+"""Under way at once while the queue brings full batches; one is enough when it does not."""
 POLL_GRACE_SECONDS = 1.0
 """For the answer to a poll that ended without messages."""
 
@@ -30,7 +32,7 @@ class Receiver:
         self._settings = settings
         self._slots = Slots(settings.concurrency, SQS_BATCH)
         self._failures = 0
-        self._poll: asyncio.Task[list[Delivery]] | None = None
+        self._polls: dict[asyncio.Task[list[Delivery]], int] = {}
         self.batches: set[asyncio.Task[object]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -39,39 +41,56 @@ class Receiver:
         try:
             while not stopping.is_set():
                 await self._wait_for_database(stop)
-                wanted = await _unless(stop, self._slots.wait())
-                if wanted is not None:
-                    await self._receive(wanted, stop)
+                await self._settling.room()
+                if not self._polls or (self._slots.loaded and len(self._polls) < POLLS):
+                    await self._poll(stop)
+                await self._take_answers(stop)
         finally:
             stop.cancel()
 
     async def hand_back(self) -> None:
-        """After a stop: wait for the poll under way, and hand back at once what it still brings.
+        """After a stop: wait for the polls under way, and hand back at once what they still bring.
 
         SQS goes on with a poll whose caller has left, and what it gives to nobody stays hidden for its visibility time.
         """
-        if self._poll is None:
+        if not self._polls:
             return
-        await asyncio.wait([self._poll], timeout=self._settings.receive_wait_seconds + POLL_GRACE_SECONDS)
-        self._poll.cancel()
-        [result] = await asyncio.gather(self._poll, return_exceptions=True)
-        if isinstance(result, list):
-            await asyncio.gather(*(self._settling.settle(delivery, Redeliver(0)) for delivery in result))
+        polls = list(self._polls)
+        _, pending = await asyncio.wait(polls, timeout=self._settings.receive_wait_seconds + POLL_GRACE_SECONDS)
+        for poll in pending:
+            poll.cancel()
+        for result in await asyncio.gather(*polls, return_exceptions=True):
+            for delivery in result if isinstance(result, list) else ():
+                self._settling.settle(delivery, Redeliver(0))
+        await self._settling.drain()
 
-    async def _receive(self, wanted: int, stop: asyncio.Task[bool]) -> None:
+    async def _poll(self, stop: asyncio.Task[bool]) -> None:
+        """Begin a poll once there are free slots, unless a poll under way has been answered before."""
+        wanted = await _unless([stop, *self._polls], self._slots.wait())
+        if wanted is None:
+            return
         wait_seconds, hidden_seconds = self._settings.receive_wait_seconds, self._settings.visibility_seconds
-        poll = self._poll = asyncio.create_task(self._queue.receive(wanted, wait_seconds, hidden_seconds))
-        await asyncio.wait([poll, stop], return_when=asyncio.FIRST_COMPLETED)
-        if not poll.done():
+        self._slots.ask(wanted)
+        self._polls[asyncio.create_task(self._queue.receive(wanted, wait_seconds, hidden_seconds))] = wanted
+
+    async def _take_answers(self, stop: asyncio.Task[bool]) -> None:
+        """Wait for the first answer, unless another poll is to join at once."""
+        if not self._polls:
             return
-        self._poll = None
-        try:
-            deliveries = poll.result()
-        except QueueUnavailable as error:
-            await self._back_off(error, stop)
-            return
-        self._note_recovery()
-        self._start(deliveries, wanted)
+        joins = self._slots.loaded and len(self._polls) < POLLS and self._slots.free >= SQS_BATCH
+        await asyncio.wait([stop, *self._polls], timeout=0 if joins else None, return_when=asyncio.FIRST_COMPLETED)
+        for poll in [poll for poll in self._polls if poll.done()]:
+            if stop.done():
+                return  # they are handed back
+            wanted = self._polls.pop(poll)
+            self._slots.answered(wanted)
+            try:
+                deliveries = poll.result()
+            except QueueUnavailable as error:
+                await self._back_off(error, stop)
+            else:
+                self._note_recovery()
+                self._start(deliveries, wanted)
 
     def _start(self, deliveries: list[Delivery], wanted: int) -> None:
         self._slots.take(len(deliveries), wanted)
@@ -80,11 +99,9 @@ class Receiver:
             self.batches.add(batch)
             batch.add_done_callback(self.batches.discard)
 
-    async def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
-        try:
-            await self._settling.settle(delivery, disposition)
-        finally:
-            self._slots.give_back()
+    def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
+        self._slots.give_back()
+        self._settling.settle(delivery, disposition)
 
     async def _wait_for_database(self, stop: asyncio.Task[bool]) -> None:
         """A message received in vain burns a receive count, and enough of those end in the dead-letter queue."""
@@ -104,9 +121,10 @@ class Receiver:
         self._failures = 0
 
 
-async def _unless(stop: asyncio.Task[bool], wait: Coroutine[Any, Any, int]) -> int | None:
+async def _unless(others: Sequence[asyncio.Task[Any]], wait: Coroutine[Any, Any, int]) -> int | None:
+    """What `wait` answers, or None if one of the others is done before."""
     waiting = asyncio.create_task(wait)
-    await asyncio.wait([waiting, stop], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([waiting, *others], return_when=asyncio.FIRST_COMPLETED)
     if waiting.done():
         return waiting.result()
     waiting.cancel()

@@ -14,17 +14,19 @@ class Slots:
         self._size = size
         self._batch = min(size, batch)
         self._taken = 0
-        self._loaded = False
+        self._asked = 0
+        self.loaded = False
+        """Whether the last poll brought as many as it asked for, so that more are waiting."""
         self._changed = asyncio.Event()
 
     @property
     def free(self) -> int:
         """Deliveries that may be received now."""
-        return self._size - self._taken
+        return self._size - self._taken - self._asked
 
     async def wait(self) -> int:
         """Wait until receiving is worth it; answers how many messages to ask for."""
-        if self._loaded:
+        if self.loaded:
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER_SECONDS):
                     await self._until_free(self._batch)
@@ -36,10 +38,19 @@ class Slots:
             self._changed.clear()
             await self._changed.wait()
 
+    def ask(self, count: int) -> None:
+        """A poll is under way that may bring so many; `answered` ends it."""
+        self._asked += count
+
+    def answered(self, count: int) -> None:
+        """The poll is over, whatever it brought."""
+        self._asked -= count
+        self._changed.set()
+
     def take(self, count: int, asked: int) -> None:
         """`count` deliveries came of `asked`: as many as asked for means that more are waiting."""
         self._taken += count
-        self._loaded = count == asked
+        self.loaded = count == asked
 
     def give_back(self) -> None:
         """One delivery is settled."""
