@@ -81,3 +81,14 @@ def test_a_traceback_shows_no_values_of_variables(json_log, console_log):
     for log in (json_log, console_log):
         assert "Traceback" in log
         assert "s3cret-in-a-variable" not in log
+
+
+def test_a_reader_of_the_log_that_goes_away_ends_nothing():
+    program = PROGRAM.format(log_format="json") + "sys.stdout.write('came to its end')"
+    program = program.replace("import logging,", "import sys, logging,") + "\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stderr.close()
+    with process:
+        assert process.stdout.read() == "came to its end"

@@ -7,6 +7,7 @@ import socket
 
 import structlog
 import uvicorn
+from waybill_runtime.garbage import spare_startup_objects
 from waybill_runtime.instances import this_process
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.sqs import aws_region
@@ -42,12 +43,14 @@ def main() -> None:
             lifespan="on",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
     stop_on_signals(server)
+    spare_startup_objects()
     host, port = listener.getsockname()[:2]
     structlog.get_logger().info("api.listening", host=host, port=port, relay=settings.relay)
     server.run(sockets=[listener])

@@ -8,7 +8,8 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any, Literal
+from contextlib import suppress
+from typing import Any, BinaryIO, Literal, cast
 
 import msgspec
 import structlog
@@ -32,7 +33,7 @@ def configure_logging(service: str, log_format: LogFormat, level: LogLevel) -> N
         processors=[*shared, _as_bytes] if log_format == "json" else [*shared, formatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=(
-            structlog.BytesLoggerFactory(sys.stderr.buffer)
+            structlog.BytesLoggerFactory(cast("BinaryIO", _Unfailing(sys.stderr.buffer)))
             if log_format == "json"
             else structlog.stdlib.LoggerFactory()
         ),
@@ -53,6 +54,23 @@ def _name(service: str) -> Callable[[Any, str, EventDict], EventDict]:
         return event
 
     return put
+
+
+class _Unfailing:
+    """A file that takes what it can: a full disk or a closed pipe must not end what was only to be told."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> None:
+        """Write a line."""
+        with suppress(OSError, ValueError):
+            self._file.write(line)
+
+    def flush(self) -> None:
+        """Hand it to the system."""
+        with suppress(OSError, ValueError):
+            self._file.flush()
 
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)

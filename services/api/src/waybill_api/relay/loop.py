@@ -23,6 +23,10 @@ STATEMENT_SECONDS = 10.0
 """Giving up rolls back what was sent meanwhile, to be sent again."""
 BACKOFF_SECONDS = (0.1, 5.0)
 STOP_SECONDS = 3.0
+GATHER_FROM = 5
+"""Rows in one pass that show load: half of what a request to SQS takes."""
+GATHER_SECONDS = 0.02
+"""Under load the next pass waits so long, that its requests be full. At low load nobody waits."""
 LOCKED_SECONDS = 0.05
 """Until another look for rows that are due and were not taken: another relay holds them while the queue takes them."""
 
@@ -70,6 +74,8 @@ class Relay:
         taken = await publish_due(self._outbox, self._queue)
         if taken == PUBLISH_LIMIT:
             self._due.set()
+        elif taken >= GATHER_FROM:
+            await self._pause(GATHER_SECONDS)
         return taken
 
     async def _wait_until_due(self) -> None:

@@ -6,8 +6,8 @@ from waybill_contracts import TASK_REQUESTED_V1, encode, task_requested
 from ..queue import MessageQueue
 from ..store.outbox import Outbox, OutboxRow
 
-PUBLISH_LIMIT = 100
-"""Rows in one pass: ten requests to SQS, side by side."""
+PUBLISH_LIMIT = 200
+"""Rows in one pass: twenty requests to SQS, side by side."""
 REFUSED_DELAY_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -25,7 +25,9 @@ async def publish_due(outbox: Outbox, queue: MessageQueue) -> int:
         refused = await queue.send([_message(row) for row in taken.rows])
         if refused:
             await taken.put_back([taken.rows[index] for index in sorted(refused)], REFUSED_DELAY_SECONDS)
-        await taken.note_versions(TASK_REQUESTED_V1, {(row.kind, row.payload_version) for row in taken.rows})
+        versions = outbox.to_note(TASK_REQUESTED_V1, ((row.kind, row.payload_version) for row in taken.rows))
+        if versions:
+            await taken.note_versions(TASK_REQUESTED_V1, versions)
     log.info("relay.published", sent=len(taken.rows) - len(refused), refused=len(refused))
     return len(taken.rows)
 

@@ -4,6 +4,7 @@ Rows are taken by state with SKIP LOCKED, never by "id greater than the last": a
 late, and would be passed over.
 """
 
+import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,6 +13,12 @@ from uuid import UUID
 import msgspec
 from asyncpg import Pool
 from asyncpg.pool import PoolConnectionProxy
+
+NOTED_SECONDS = 5.0
+"""`published_versions` is exact to ten seconds, so what this process put on record just now need not be told again."""
+
+Published = tuple[str, str, int]
+"""Message type, kind and payload version of something that went out."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -30,8 +37,8 @@ class OutboxRow(msgspec.Struct, frozen=True):
 NEXT_DUE = "SELECT extract(epoch FROM min(available_at) - clock_timestamp())::float8 FROM outbox"
 
 # now() and not clock_timestamp(): a volatile function would keep the index on available_at out of the plan. ARRAY and
-# OFFSET 0 make the plan go by the few ids whatever the statistics say: joined freely, it was a scan of the whole backlog
-# for each hundred rows. Rows of finished tasks are deleted without a message.
+# OFFSET 0 make the plan go by the few ids whatever the statistics say: joined freely, it scanned the whole backlog for
+# each hundred rows. Rows of finished tasks are deleted without a message.
 TAKE = """
 WITH due AS (
     SELECT task_id FROM outbox WHERE available_at <= now()
@@ -69,6 +76,7 @@ class Taken:
     def __init__(self, connection: PoolConnectionProxy, rows: list[OutboxRow]) -> None:
         self._connection = connection
         self.rows = rows
+        self.noted: list[Published] = []
 
     async def put_back(self, rows: Sequence[OutboxRow], delay_seconds: float) -> None:
         """Insert refused rows again, due after a delay; the dispatch keeps its identity."""
@@ -83,10 +91,10 @@ class Taken:
         )
 
     async def note_versions(self, message_type: str, versions: Iterable[tuple[str, int]]) -> None:
-        """Remember which (kind, payload version) went out just now; exact to ten seconds."""
-        pairs = list(versions)
+        """Put on record which (kind, payload version) went out just now."""
+        self.noted = [(message_type, kind, version) for kind, version in versions]
         await self._connection.execute(
-            NOTE_VERSIONS, message_type, [kind for kind, _ in pairs], [version for _, version in pairs]
+            NOTE_VERSIONS, message_type, [kind for _, kind, _ in self.noted], [version for _, _, version in self.noted]
         )
 
 
@@ -95,6 +103,7 @@ class Outbox:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._noted_at: dict[Published, float] = {}
 
     async def next_due_seconds(self) -> float | None:
         """Seconds until the first row is due, negative if it was due already; None for an empty outbox."""
@@ -103,6 +112,14 @@ class Outbox:
     @asynccontextmanager
     async def take(self, limit: int) -> AsyncGenerator[Taken]:
         """Take up to `limit` due rows, oldest first, that no other relay holds."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(TAKE, limit)
-            yield Taken(connection, [OutboxRow(*row.values()) for row in rows])
+        async with self._pool.acquire() as connection:
+            async with connection.transaction():
+                rows = await connection.fetch(TAKE, limit)
+                taken = Taken(connection, [OutboxRow(*row.values()) for row in rows])
+                yield taken
+            self._noted_at |= dict.fromkeys(taken.noted, time.monotonic())
+
+    def to_note(self, message_type: str, versions: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of these (kind, payload version) whose last record of having gone out is older than `NOTED_SECONDS`."""
+        stale = time.monotonic() - NOTED_SECONDS
+        return {pair for pair in versions if self._noted_at.get((message_type, *pair), stale) <= stale}
