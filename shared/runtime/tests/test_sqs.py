@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from waybill_runtime import sqs_http
@@ -11,6 +13,7 @@ from waybill_runtime.settings import SettingsError
 from waybill_runtime.sqs import SqsError, aws_region, open_sqs
 from waybill_runtime.sqs_actions import ATTRIBUTES, RECEIVE, Attributes, Receive
 from waybill_runtime.sqs_sdk import Sdk
+from waybill_runtime.sqs_settings import local_settings
 
 SETTINGS = (
     "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
@@ -107,6 +110,58 @@ def test_the_region_is_read_from_either_variable(monkeypatch, name):
         aws_region()
     monkeypatch.setenv(name, "eu-central-1")
     assert aws_region() == "eu-central-1"
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+LOCAL = {**KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+
+@pytest.mark.parametrize("more", [{}, {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:2/x"}, {"AWS_SESSION_TOKEN": "token"}])
+async def test_a_local_endpoint_is_found_without_the_sdk_and_is_what_the_sdk_finds(aws, more):
+    aws(**LOCAL, **more)
+    local = local_settings(os.environ)
+    here, there = await local.endpoint("us-east-1"), await Sdk().endpoint("us-east-1")
+    assert here.url.rstrip("/") == there.url.rstrip("/")
+    assert (here.region, here.service, here.proxy) == (there.region, there.service, there.proxy)
+    keys, found = await local.keys(), await Sdk().keys()
+    assert (keys.access_key, keys.secret_key, keys.token) == (found.access_key, found.secret_key, found.token)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        KEYS,
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
+        {**KEYS, "AWS_ENDPOINT_URL": "https://127.0.0.1:1"},
+        *({**LOCAL, name: "x"} for name in ("AWS_PROFILE", "HTTP_PROXY", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
+    ],
+)
+def test_everything_else_is_left_to_the_sdk(variables):
+    assert local_settings(variables) is None
+
+
+def test_the_sdk_is_not_imported_for_a_local_endpoint():
+    program = """
+import asyncio, sys
+from waybill_runtime.sqs import open_sqs
+async def run():
+    async with open_sqs():
+        print([name for name in sys.modules if "botocore" in name])
+asyncio.run(run())
+"""
+    environment = {**LOCAL, "AWS_REGION": "us-east-1"}
+    assert subprocess.check_output([sys.executable, "-c", program], env=environment, text=True) == "[]\n"
+
+
+async def test_keys_of_a_profile_reach_a_real_queue(aws, queues, sqs, tmp_path, monkeypatch):
+    aws(AWS_PROFILE="ours", AWS_ENDPOINT_URL=queues.endpoint)
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text("[profile ours]\n")
+    (tmp_path / "keys").write_text("[ours]\naws_access_key_id = key\naws_secret_access_key = secret\n")
+    async with open_sqs() as client:
+        assert (await RECEIVE.ask(client, Receive(queues.url, 10, 0, 30))).messages in (None, [])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import msgspec
 from .settings import SettingsError
 from .signing import Signer
 from .sqs_http import Answer, Http, Unreachable, open_http
-from .sqs_sdk import Sdk, SdkFault
+from .sqs_settings import AwsSettings, SettingsFault, local_settings
 
 TARGET = "AmazonSQS"
 
@@ -42,8 +42,8 @@ class SqsError(Exception):
 class SqsClient:
     """Asks SQS. Nothing is tried again: callers own their retries, and a retry in here would hide a fault from them."""
 
-    def __init__(self, sdk: Sdk, connect: Callable[[], Awaitable[tuple[Signer, Http]]]) -> None:
-        self._sdk = sdk
+    def __init__(self, settings: AwsSettings, connect: Callable[[], Awaitable[tuple[Signer, Http]]]) -> None:
+        self._settings = settings
         self._connect = connect
         self._way: tuple[Signer, Http] | None = None
         self._preparing = asyncio.Lock()
@@ -53,7 +53,7 @@ class SqsClient:
         try:
             async with self._preparing:
                 self._way = self._way or await self._connect()
-        except (SdkFault, Unreachable) as error:
+        except (SettingsFault, Unreachable) as error:
             raise SqsError(str(error)) from error
 
     async def ask(self, action: str, arguments: bytes) -> bytes:
@@ -63,9 +63,9 @@ class SqsClient:
         assert self._way is not None
         signer, http = self._way
         try:
-            keys = await self._sdk.keys()
+            keys = await self._settings.keys()
             answer = await http.post(signer.headers(keys, action, arguments, time.time()), arguments)
-        except (SdkFault, Unreachable) as error:
+        except (SettingsFault, Unreachable) as error:
             raise SqsError(str(error)) from error
         if answer.status != 200:
             raise _refused(answer)
@@ -91,23 +91,29 @@ def _refused(answer: Answer) -> SqsError:
     return SqsError(f"{code}: {text}" if code else text, code or None)
 
 
+def _sdk() -> AwsSettings:
+    from .sqs_sdk import Sdk  # only where it is needed: it takes longer to import than all the rest of a service
+
+    return Sdk()
+
+
 @asynccontextmanager
 async def open_sqs(read_seconds: float = 10.0, max_connections: int = 20) -> AsyncGenerator[SqsClient]:
     """A client; endpoint, region, proxy, certificates and credentials come from the standard AWS variables and files.
 
     Settings that cannot be used do not raise here: each `ask` says so, as if SQS were away.
     """
-    sdk = Sdk()
+    settings = local_settings(os.environ) or _sdk()
     region = aws_region()
     async with AsyncExitStack() as stack:
 
         async def connect() -> tuple[Signer, Http]:
-            found = await sdk.endpoint(region)
+            found = await settings.endpoint(region)
             opened = open_http(found.url, found.proxy, found.certificates, read_seconds, max_connections)
             http = await stack.enter_async_context(opened)
             return Signer(found.url, found.region, found.service, TARGET), http
 
-        client = SqsClient(sdk, connect)
+        client = SqsClient(settings, connect)
         with suppress(SqsError):
             await client.prepare()
         yield client

@@ -6,27 +6,12 @@ from typing import Any
 from aiobotocore.session import AioSession
 from botocore import httpsession, utils
 from botocore.exceptions import BotoCoreError
-from msgspec import Struct
 
 from .signing import Keys
+from .sqs_settings import Endpoint, SettingsFault
 
 _http: Any = httpsession  # the SDK's own rules for proxies and certificates; without types
 _utils: Any = utils
-
-
-class SdkFault(Exception):
-    """Something in AWS's settings cannot be used, or no credentials were to be had; one line."""
-
-
-class Endpoint(Struct, frozen=True):
-    """Where requests go, and in whose name they are signed."""
-
-    url: str
-    region: str
-    service: str
-    proxy: str | None
-    certificates: str
-    """Path of the authorities' certificates, for https."""
 
 
 class Sdk:
@@ -36,22 +21,22 @@ class Sdk:
         self._session: Any = AioSession()  # its stubs describe every service of AWS and none well
 
     async def keys(self) -> Keys:
-        """Credentials that hold now. Raises `SdkFault`."""
+        """Credentials that hold now. Raises `SettingsFault`."""
         try:
             credentials = await self._session.get_credentials()
             if credentials is not None:
                 return await credentials.get_frozen_credentials()
         except Exception as error:  # its providers let out whatever they meet
-            raise SdkFault(f"no AWS credentials: {error}") from error
-        raise SdkFault("no AWS credentials: there are none in the environment, the configuration or the metadata")
+            raise SettingsFault(f"no AWS credentials: {error}") from error
+        raise SettingsFault("no AWS credentials: there are none in the environment, the configuration or the metadata")
 
     async def endpoint(self, region: str) -> Endpoint:
-        """Where the SDK would send requests for SQS. Raises `SdkFault`."""
+        """Where the SDK would send requests for SQS. Raises `SettingsFault`."""
         try:
             request, signer = await self._try_a_request(region)
             bundle = self._session.get_config_variable("ca_bundle")
         except (BotoCoreError, ValueError) as error:
-            raise SdkFault(f"AWS settings: {error}") from error
+            raise SettingsFault(f"AWS settings: {error}") from error
         url = request["url"]
         return Endpoint(
             url=url,
