@@ -93,7 +93,7 @@ class Fauxqs(Running):
         self.port = free_port()
         self.endpoint = f"http://{LOOPBACK}:{self.port}"
         self.queue_url = ""
-        argv = ("node", str(FAUXQS_FOLDER / "serve.mjs"), str(package), str(self.port))
+        argv = (str(package / "node"), str(FAUXQS_FOLDER / "serve.mjs"), str(package), str(self.port))
         super().__init__("fauxqs", [Command(argv, plain_environment(), folder)], folder)
 
     def environment(self) -> Mapping[str, str]:

