@@ -97,11 +97,12 @@ def _head(bench: Bench) -> str:
     machine = bench["machine"]
     rounds = [one for phases in bench["found"].values() for many in phases.values() for one in many]
     number = max(one["round"] for one in rounds)
+    measured = f"Medians of {number} interleaved rounds" if number > 1 else "One round"
     speeds = [one["calibration_ms"] for one in rounds]
     lines = [
         "# Side by side",
         "",
-        f"{f'Medians of {number} interleaved rounds' if number > 1 else 'One round'}, begun {bench['began']}, of commit",
+        f"{measured}, begun {bench['began']}, of commit",
         f"`{'`, `'.join(dict.fromkeys(one['commit'] for one in rounds))}`, by `{bench['command']}`.",
         "",
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, Linux {machine['kernel']},",
