@@ -1,6 +1,6 @@
 """A queue that is a list: takes what the relay sends, and hands it out as SQS does, to either shell."""
 
-from collections.abc import Sequence
+import json
 from typing import Any
 
 # As SQS gives them: text. Neither is what a shell would take if it looked in the wrong place.
@@ -14,25 +14,24 @@ class LoopbackSqs:
         self.bodies: list[str] = []
         self._taken = 0
 
-    async def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:
-        """Take every message."""
-        self.bodies += [entry["MessageBody"] for entry in Entries]
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
-
-    async def receive_message(self, *, MaxNumberOfMessages: int, **_options: Any) -> dict[str, Any]:
-        """The next messages, as a worker gets them."""
+    async def ask(self, action: str, arguments: bytes) -> bytes:
+        """Take every message that is sent, or hand out the next ones as a worker gets them."""
+        asked = json.loads(arguments)
+        if action == "SendMessageBatch":
+            self.bodies += [entry["MessageBody"] for entry in asked["Entries"]]
+            return json.dumps({"Successful": [{"Id": entry["Id"]} for entry in asked["Entries"]]}).encode()
+        assert action == "ReceiveMessage"
         first = self._taken
-        return {
-            "Messages": [
-                {
-                    "MessageId": f"message-{position}",
-                    "ReceiptHandle": f"receipt-{position}",
-                    "Body": body,
-                    "Attributes": ATTRIBUTES,
-                }
-                for position, body in enumerate(self._take(MaxNumberOfMessages), start=first)
-            ]
-        }
+        messages = [
+            {
+                "MessageId": f"message-{position}",
+                "ReceiptHandle": f"receipt-{position}",
+                "Body": body,
+                "Attributes": ATTRIBUTES,
+            }
+            for position, body in enumerate(self._take(asked["MaxNumberOfMessages"]), start=first)
+        ]
+        return json.dumps({"Messages": messages}).encode()
 
     def event(self) -> dict[str, Any]:
         """All messages that wait, as a Lambda function gets them; they stay."""
