@@ -270,6 +270,6 @@ async def test_without_a_retention_nothing_is_dropped(store, partitions):
     assert before < await store.names()
 
 
-@pytest.mark.parametrize(("keep", "days"), [(None, 91), (1, 1), (3, 1), (30, 10), (90, 30), (3650, 91)])
-def test_a_partition_is_a_third_of_what_is_kept(keep, days):
+@pytest.mark.parametrize(("keep", "days"), [(None, 91), (1, 1), (3, 1), (30, 15), (90, 45), (3650, 91)])
+def test_a_partition_is_half_of_what_is_kept(keep, days):
     assert partition_days(keep) == days

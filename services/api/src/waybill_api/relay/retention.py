@@ -21,8 +21,8 @@ log = structlog.get_logger()
 
 
 def partition_days(keep_days: int | None) -> int:
-    """A third of what is kept: each statement pays for every partition, and a task stays up to that much longer."""
-    return DAYS_FOR_EVER if keep_days is None else max(1, min(DAYS_FOR_EVER, keep_days // 3))
+    """Half of what is kept: each statement pays for every partition, and a task stays up to that much longer."""
+    return DAYS_FOR_EVER if keep_days is None else max(1, min(DAYS_FOR_EVER, keep_days // 2))
 
 
 async def keep_partitions(partitions: Partitions, keep_days: int | None) -> None:

@@ -22,6 +22,6 @@ class RelaySettings(msgspec.Struct, frozen=True, kw_only=True):
     reconcile_grace_seconds: Seconds = 120.0
     """How long a due task may miss its message before it is published again; twice the queue's visibility."""
     retention_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-    """How long finished tasks are kept, from when they were accepted; up to a third longer. Unset: for ever."""
+    """How long finished tasks are kept, from when they were accepted; up to half as long again. Unset: for ever."""
     log_format: LogFormat = "json"
     log_level: LogLevel = "info"

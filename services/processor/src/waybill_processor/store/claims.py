@@ -8,7 +8,9 @@ from uuid import UUID
 from asyncpg import Pool
 from msgspec import Struct
 
-# Rows are locked in id order with SKIP LOCKED, so that processors claiming the same tasks never wait for one another.
+# LATERAL with a lock or OFFSET 0, and ANY of an ARRAY, make every plan go by single ids. PostgreSQL reckons a join as
+# if it looked into each partition, reads small tables whole instead, and keeps that plan while they grow.
+# Rows are locked with SKIP LOCKED, so that processors claiming the same tasks never wait for one another.
 # Time is the database's. A pending task is entitled to its next try, so the attempt limit guards only the takeover of
 # a lease that ran out: a task that kills its processors is left to the reaper, which fails it.
 CLAIM = """
@@ -18,21 +20,24 @@ WITH asked AS (
     SELECT * FROM unnest($5::text[], $6::smallint[], $7::int[]) AS r(kind, payload_version, max_attempts)
 ), free AS (
     SELECT t.id, t.status, t.fence, t.attempt, t.worker, t.claimed_at, r.max_attempts
-    FROM tasks t
-    JOIN asked a ON a.id = t.id AND a.kind = t.kind AND a.payload_version = t.payload_version
-    JOIN readable r ON r.kind = t.kind AND r.payload_version = t.payload_version
-    WHERE t.cancel_requested_at IS NULL
-      AND (t.status = 'pending' AND t.available_at <= clock_timestamp()
-           OR t.status = 'processing' AND t.lease_until < clock_timestamp() AND t.attempt < t.max_attempts)
-    ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+    FROM (SELECT * FROM asked ORDER BY id) a
+    JOIN readable r ON r.kind = a.kind AND r.payload_version = a.payload_version
+    CROSS JOIN LATERAL (
+        SELECT t.id, t.status, t.fence, t.attempt, t.worker, t.claimed_at FROM tasks t
+        WHERE t.id = a.id AND t.kind = a.kind AND t.payload_version = a.payload_version
+          AND t.cancel_requested_at IS NULL
+          AND (t.status = 'pending' AND t.available_at <= clock_timestamp()
+               OR t.status = 'processing' AND t.lease_until < clock_timestamp() AND t.attempt < t.max_attempts)
+        FOR UPDATE SKIP LOCKED
+    ) t
 ), claimed AS (
     UPDATE tasks t SET
         status = 'processing', attempt = t.attempt + 1, fence = t.fence + 1,
-        max_attempts = greatest(free.max_attempts, t.attempt + 1),
+        max_attempts = greatest((SELECT free.max_attempts FROM free WHERE free.id = t.id), t.attempt + 1),
         lease_until = clock_timestamp() + make_interval(secs => $8), worker = $9,
         claimed_at = clock_timestamp(), started_at = coalesce(t.started_at, clock_timestamp()), held_at = NULL,
         held_reason = NULL
-    FROM free WHERE t.id = free.id
+    WHERE t.id = ANY (ARRAY(SELECT id FROM free))
     RETURNING t.id, t.fence, t.attempt, t.max_attempts, t.kind, t.payload_version, t.title, t.description,
               t.payload, t.created_at, t.tenant
 ), lost AS (
@@ -53,7 +58,10 @@ SELECT a.id,
     c.fence, c.attempt, c.max_attempts, c.kind, c.payload_version, c.title, c.description, c.payload, c.created_at
 FROM asked a
 LEFT JOIN claimed c ON c.id = a.id
-LEFT JOIN tasks t ON t.id = a.id
+LEFT JOIN LATERAL (
+    SELECT id, status, kind, payload_version, available_at, finished_at, lease_until, dispatch
+    FROM tasks WHERE id = a.id AND c.id IS NULL OFFSET 0
+) t ON true
 LEFT JOIN readable r ON r.kind = t.kind AND r.payload_version = t.payload_version
 """
 
@@ -64,14 +72,20 @@ PROBE = "SELECT id FROM tasks WHERE false FOR UPDATE"
 # as the snapshot shows it: its own completion may be what locked it, and whoever took it over shows at the next beat.
 HEARTBEAT = """
 WITH free AS (
-    SELECT t.id FROM tasks t JOIN unnest($1::uuid[], $2::int[]) AS h(id, fence) ON h.id = t.id AND h.fence = t.fence
-    WHERE t.status = 'processing' ORDER BY t.id FOR UPDATE OF t SKIP LOCKED
+    SELECT t.id FROM unnest($1::uuid[], $2::int[]) AS h(id, fence)
+    CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = h.id AND t.fence = h.fence AND t.status = 'processing'
+        FOR UPDATE SKIP LOCKED
+    ) t
 ), renewed AS (
-    UPDATE tasks t SET lease_until = clock_timestamp() + make_interval(secs => $3) FROM free WHERE t.id = free.id
+    UPDATE tasks t SET lease_until = clock_timestamp() + make_interval(secs => $3)
+    WHERE t.id = ANY (ARRAY(SELECT id FROM free))
 )
 SELECT t.id, t.cancel_requested_at IS NOT NULL AS cancel_requested
-FROM tasks t JOIN unnest($1::uuid[], $2::int[]) AS h(id, fence) ON h.id = t.id AND h.fence = t.fence
-WHERE t.status = 'processing'
+FROM unnest($1::uuid[], $2::int[]) AS h(id, fence)
+CROSS JOIN LATERAL (
+    SELECT id, cancel_requested_at FROM tasks WHERE id = h.id AND fence = h.fence AND status = 'processing' OFFSET 0
+) t
 """
 
 # Uncharged. Tried again after as long as it has been held so far, 30 s to 15 min; UNHOLD of a processor that reads it

@@ -1,7 +1,8 @@
 """The ends of an attempt: complete, retry, fail, cancel, release. Each is guarded by the fence.
 
 The guard, the new state, the attempt's row and the next dispatch are one statement. Rows are locked in id order, so
-that shared statements of two processes cannot deadlock; they wait, since a skipped row would look fenced.
+that shared statements of two processes cannot deadlock; they wait, since a skipped row would look fenced. As in a
+claim, plans go by single ids, whatever the statistics say.
 """
 
 from collections.abc import Sequence
@@ -17,12 +18,14 @@ COMPLETE = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[], $4::jsonb[]) AS e(id, fence, result)
 ), mine AS (
-    SELECT t.id, e.result FROM tasks t JOIN ended e ON e.id = t.id AND e.fence = t.fence
-    WHERE t.status = 'processing' ORDER BY t.id FOR UPDATE OF t
+    SELECT t.id, e.result FROM (SELECT * FROM ended ORDER BY id) e CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = e.id AND t.fence = e.fence AND t.status = 'processing'
+        FOR UPDATE
+    ) t
 ), moved AS (
-    UPDATE tasks t SET status = 'completed', result = mine.result, error = NULL, finished_at = clock_timestamp(),
-        lease_until = NULL, worker = NULL
-    FROM mine WHERE t.id = mine.id
+    UPDATE tasks t SET status = 'completed', result = (SELECT mine.result FROM mine WHERE mine.id = t.id), error = NULL,
+        finished_at = clock_timestamp(), lease_until = NULL, worker = NULL
+    WHERE t.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING t.id, t.tenant, t.fence, t.attempt, t.claimed_at
 ), attempt AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, started_at)
@@ -35,13 +38,17 @@ RETRY = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[], $4::jsonb[], $5::float8[]) AS e(id, fence, error, delay_seconds)
 ), mine AS (
-    SELECT t.id, e.error, e.delay_seconds FROM tasks t JOIN ended e ON e.id = t.id AND e.fence = t.fence
-    WHERE t.status = 'processing' AND t.attempt < t.max_attempts AND t.cancel_requested_at IS NULL
-    ORDER BY t.id FOR UPDATE OF t
+    SELECT t.id, e.error, e.delay_seconds FROM (SELECT * FROM ended ORDER BY id) e CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = e.id AND t.fence = e.fence AND t.status = 'processing'
+          AND t.attempt < t.max_attempts AND t.cancel_requested_at IS NULL
+        FOR UPDATE
+    ) t
 ), moved AS (
-    UPDATE tasks t SET status = 'pending', error = mine.error, dispatch = t.dispatch + 1,
-        available_at = clock_timestamp() + make_interval(secs => mine.delay_seconds), lease_until = NULL, worker = NULL
-    FROM mine WHERE t.id = mine.id
+    UPDATE tasks t SET status = 'pending', error = (SELECT mine.error FROM mine WHERE mine.id = t.id),
+        dispatch = t.dispatch + 1, available_at = clock_timestamp()
+            + make_interval(secs => (SELECT mine.delay_seconds FROM mine WHERE mine.id = t.id)),
+        lease_until = NULL, worker = NULL
+    WHERE t.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING t.id, t.tenant, t.fence, t.attempt, t.claimed_at, t.error, t.dispatch, t.available_at
 ), attempt AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, error, started_at)
@@ -59,12 +66,14 @@ FAIL = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[], $4::jsonb[]) AS e(id, fence, error)
 ), mine AS (
-    SELECT t.id, e.error FROM tasks t JOIN ended e ON e.id = t.id AND e.fence = t.fence
-    WHERE t.status = 'processing' ORDER BY t.id FOR UPDATE OF t
+    SELECT t.id, e.error FROM (SELECT * FROM ended ORDER BY id) e CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = e.id AND t.fence = e.fence AND t.status = 'processing'
+        FOR UPDATE
+    ) t
 ), moved AS (
-    UPDATE tasks t SET status = 'failed', error = mine.error, finished_at = clock_timestamp(),
-        lease_until = NULL, worker = NULL
-    FROM mine WHERE t.id = mine.id
+    UPDATE tasks t SET status = 'failed', error = (SELECT mine.error FROM mine WHERE mine.id = t.id),
+        finished_at = clock_timestamp(), lease_until = NULL, worker = NULL
+    WHERE t.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING t.id, t.tenant, t.fence, t.attempt, t.claimed_at, t.error
 ), attempt AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, error, started_at)
@@ -77,11 +86,14 @@ CANCEL = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[]) AS e(id, fence)
 ), mine AS (
-    SELECT t.id FROM tasks t JOIN ended e ON e.id = t.id AND e.fence = t.fence
-    WHERE t.status = 'processing' AND t.cancel_requested_at IS NOT NULL ORDER BY t.id FOR UPDATE OF t
+    SELECT t.id FROM (SELECT * FROM ended ORDER BY id) e CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = e.id AND t.fence = e.fence AND t.status = 'processing'
+          AND t.cancel_requested_at IS NOT NULL
+        FOR UPDATE
+    ) t
 ), moved AS (
     UPDATE tasks t SET status = 'cancelled', finished_at = clock_timestamp(), lease_until = NULL, worker = NULL
-    FROM mine WHERE t.id = mine.id
+    WHERE t.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING t.id, t.tenant, t.fence, t.attempt, t.claimed_at
 ), attempt AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, started_at)
@@ -95,12 +107,15 @@ RELEASE = """
 WITH ended AS (
     SELECT * FROM unnest($2::uuid[], $3::int[]) AS e(id, fence)
 ), mine AS (
-    SELECT t.id FROM tasks t JOIN ended e ON e.id = t.id AND e.fence = t.fence
-    WHERE t.status = 'processing' AND t.cancel_requested_at IS NULL ORDER BY t.id FOR UPDATE OF t
+    SELECT t.id FROM (SELECT * FROM ended ORDER BY id) e CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t WHERE t.id = e.id AND t.fence = e.fence AND t.status = 'processing'
+          AND t.cancel_requested_at IS NULL
+        FOR UPDATE
+    ) t
 ), moved AS (
     UPDATE tasks t SET status = 'pending', attempt = t.attempt - 1, dispatch = t.dispatch + 1,
         available_at = clock_timestamp(), lease_until = NULL, worker = NULL
-    FROM mine WHERE t.id = mine.id
+    WHERE t.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING t.id, t.tenant, t.fence, t.attempt, t.claimed_at, t.dispatch, t.available_at
 ), attempt AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, started_at)
