@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         asyncio.run(_measure(chosen, shlex.join(["./justw", "bench", *arguments])))
-    except (BenchError, StackError, WorkspaceError, OSError) as error:
+    except (BenchError, StackError, WorkspaceError, EOFError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import asyncpg
+from waybill_dev.errors import StackError
+
 from .ceilings.all import Measure as MeasureCeiling
 from .measure.accept import measure_accept
 from .measure.counts import measure_counts
@@ -20,6 +23,8 @@ from .systems.system import Bench, System
 Figures = dict[str, Any]
 Measure = Callable[[Bench, System, Sizes], Awaitable[Mapping[str, object]]]
 
+FAILURES = (BenchError, StackError, OSError, EOFError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a system, or a server of it, does to a measurement when it breaks."""
 _SHOWN = (
     *("per_second", "p50_ms", "p95_ms", "p99_ms", "api_cpu_ms", "worker_cpu_ms", "postgres_cpu_ms", "cpu_ms", "never"),
     *("statements", "sqs_requests", "accept_per_second", "work_per_second", "send_per_second"),
@@ -71,8 +76,8 @@ class Run:
         figures: Figures = {"round": number, "commit": self.commit}
         try:
             figures |= await measure()
-        except BenchError as error:  # half an hour of other figures is worth keeping
-            figures["error"] = str(error)
+        except FAILURES as error:  # half an hour of other figures is worth keeping
+            figures["error"] = str(error) or type(error).__name__
             self.failed = True
         figures["calibration_ms"] = (before + calibration_ms()) / 2
         self.found.setdefault(name, {}).setdefault(phase, []).append(figures)

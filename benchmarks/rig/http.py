@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class Connection:
     async def request(self, raw: bytes) -> tuple[int, bytes]:
         """Send the bytes of a request; status and body of the answer."""
         async with asyncio.timeout(self._timeout_seconds):
-            if self._streams is None:
+            if self._streams is None or self._streams[0].at_eof():  # servers close what has been idle
                 self._streams = await asyncio.open_connection(LOOPBACK, self._port)
             reader, writer = self._streams
             writer.write(raw)
@@ -86,11 +87,12 @@ async def send_exactly(port: int, raw: bytes, number: int, connections: int) -> 
 async def send_steadily(port: int, raw: bytes, per_second: float, seconds: float) -> list[Sent]:
     """Send at a steady rate, whatever the answers take (open loop)."""
     loop = asyncio.get_running_loop()
-    free: list[Connection] = [Connection(port) for _ in range(4)]
+    # Each in its turn, so that none is idle for as long as a server takes for too long.
+    free = deque(Connection(port) for _ in range(4))
     began = loop.time() + 0.05
 
     async def one() -> Sent:
-        connection = free.pop() if free else Connection(port)
+        connection = free.popleft() if free else Connection(port)
         sent = await timed(connection, raw)
         free.append(connection)
         return sent
