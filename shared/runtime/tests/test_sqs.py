@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
-from waybill_runtime import sqs_http
+import trustme
+from waybill_runtime import sqs_connection
 from waybill_runtime.settings import SettingsError
 from waybill_runtime.sqs import SqsError, aws_region, open_sqs
 from waybill_runtime.sqs_actions import ATTRIBUTES, RECEIVE, Attributes, Receive
@@ -302,9 +305,115 @@ async def test_a_queue_that_takes_requests_and_never_answers_is_given_up(serve, 
 
 
 async def test_an_answer_without_end_is_given_up(serve, monkeypatch):
-    monkeypatch.setattr(sqs_http, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(sqs_connection, "MAX_ANSWER_BYTES", 1000)
     await serve(answering(http("200 OK", "x" * 5000)))
     assert "more than 1000 bytes" in str(await ask_and_fail())
+
+
+async def test_an_answer_without_a_length_ends_with_its_connection(serve):
+    await serve(answering('HTTP/1.1 200 OK\r\n\r\n{"a": 1}'))
+    async with open_sqs() as client:
+        assert await client.ask("ReceiveMessage", b"{}") == b'{"a": 1}'
+
+
+async def test_headers_without_end_are_given_up(serve):
+    await serve(answering("HTTP/1.1 200 OK\r\n" + "x-more: of the same\r\n" * 5000))
+    assert "bytes of headers" in str(await ask_and_fail())
+
+
+async def test_more_than_was_asked_for_ends_the_connection_and_answers_no_later_request(serve):
+    served = []
+
+    async def answer(reader, writer):
+        served.append(await request(reader))
+        once = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{n}"
+        writer.write((once.replace("{n}", f"[{len(served)}]") + once.replace("{n}", "[9]")).encode())
+        await reader.read()
+
+    await serve(answer)
+    async with open_sqs() as client:
+        assert [await client.ask("ReceiveMessage", b"{}") for _ in range(3)] == [b"[1]", b"[2]", b"[3]"]
+
+
+async def test_the_answer_of_a_request_that_was_given_up_is_not_taken_for_the_next(serve, until):
+    served = []
+
+    async def answer(reader, writer):
+        while True:
+            served.append(await request(reader))
+            if len(served) == 1:
+                await asyncio.sleep(0.2)
+            writer.write(f"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{len(served)}".encode())
+            await writer.drain()
+
+    async def quiet(reader, writer):
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await answer(reader, writer)
+
+    await serve(quiet)
+    async with open_sqs() as client:
+        asking = asyncio.create_task(client.ask("ReceiveMessage", b"{}"))
+        await until(lambda: served)
+        asking.cancel()
+        assert await client.ask("ReceiveMessage", b"{}") == b"2"
+
+
+async def test_a_kept_connection_that_closes_as_it_is_used_again_is_replaced(serve):
+    requests = []
+
+    async def answer(reader, writer):
+        requests.append(await request(reader))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        await writer.drain()
+        requests.append(await request(reader))  # and the connection is closed without an answer
+
+    await serve(answer)
+    async with open_sqs() as client:
+        await client.ask("ReceiveMessage", b"{}")
+        assert await client.ask("ReceiveMessage", b"{}") == b"{}"
+    assert len(requests) == 3
+
+
+async def test_more_requests_than_connections_wait_for_one(serve):
+    most = []
+
+    async def answer(reader, writer):
+        most.append(1)
+        await request(reader)
+        await asyncio.sleep(0.02)
+        writer.write(http("200 OK", "{}").encode())
+        open_now.append(len(most))
+        most.pop()
+
+    open_now = []
+    await serve(answer)
+    async with open_sqs(max_connections=2) as client:
+        await asyncio.gather(*(client.ask("ReceiveMessage", b"{}") for _ in range(8)))
+    assert max(open_now) == 2
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_https_asks_for_a_certificate_of_the_bundle(aws, tmp_path, is_trusted):
+    authority, other = trustme.CA(), trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    (authority if is_trusted else other).cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    answer = answering(http("200 OK", "{}"))
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    aws(AWS_ENDPOINT_URL=f"https://localhost:{port}", AWS_CA_BUNDLE=str(tmp_path / "bundle.pem"))
+    async with open_sqs() as client:
+        if is_trusted:
+            assert await client.ask("ReceiveMessage", b"{}") == b"{}"
+        else:
+            assert "certificate verify failed" in str(await error_of(client.ask("ReceiveMessage", b"{}"))).lower()
+    server.close()
+
+
+async def test_a_line_break_in_a_credential_is_named(aws, serve, monkeypatch):
+    await serve(answering(""))
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a\r\nx-header: smuggled")
+    assert str(await ask_and_fail()) == "a line break among AWS's credentials or settings"
 
 
 async def test_an_answer_in_pieces_is_put_together(serve):

@@ -14,7 +14,8 @@ import msgspec
 
 from .settings import SettingsError
 from .signing import Signer
-from .sqs_http import Answer, Http, Unreachable, open_http
+from .sqs_connection import Answer
+from .sqs_http import Http, Unreachable, open_http
 from .sqs_settings import AwsSettings, SettingsFault, local_settings
 
 TARGET = "AmazonSQS"
