@@ -92,7 +92,7 @@ def test_the_handler_is_imported_where_nothing_but_the_unzipped_folder_is_on_the
 
 def test_every_module_that_the_function_may_come_to_is_imported_without_the_aws_sdk(unzipped) -> None:
     folder = unzipped(LOCAL)
-    apart = re.compile(r"waybill_processor\.(worker|queue)\b|waybill_runtime\.sqs$")
+    apart = re.compile(r"waybill_processor\.(worker|queue)\b|waybill_runtime\.sqs")
     modules = [name for name in our_modules(folder) if not apart.match(name)]
     assert len(modules) > 30
     done = imported(folder, *modules)
