@@ -58,6 +58,7 @@ async def open_pool(
     *,
     statement_seconds: float | None = STATEMENT_SECONDS,
     runs_foreign_code: bool = False,
+    commits_wait: bool = True,
 ) -> AsyncGenerator[asyncpg.Pool]:
     """A pool that connects on first use, so that a service starts while the database is away.
 
@@ -65,8 +66,11 @@ async def open_pool(
     on a statement that goes on costs more than patience. Where callers can outnumber connections, bound the wait
     too: `pool.acquire(timeout=ACQUIRE_SECONDS)`. Connections are dropped after 60 s without use.
     `runs_foreign_code` is for a pool whose statements are not ours: PostgreSQL plans them as it does by default, and
-    each release pays a round trip to clear session state that they may leave.
+    each release pays a round trip to clear session state that they may leave. `commits_wait=False` is for work that
+    may be done once more: a commit does not wait for the disk, and a crash of the server can undo the last ones.
     """
+    plans = {} if runs_foreign_code else _PLANS
+    commits = {} if commits_wait else {"synchronous_commit": "off"}
     pool = asyncpg.create_pool(
         url,
         min_size=0,
@@ -74,7 +78,7 @@ async def open_pool(
         timeout=CONNECT_SECONDS,
         command_timeout=statement_seconds,
         max_inactive_connection_lifetime=60.0,
-        server_settings={"application_name": application_name, **({} if runs_foreign_code else _PLANS)},
+        server_settings={"application_name": application_name, **plans, **commits},
         reset=None if runs_foreign_code else _no_reset,
     )
     async with pool:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from waybill_runtime.database import DatabaseUnavailable, open_pool
@@ -18,7 +18,8 @@ from .rescue import Reconciler, reap
 from .retention import keep_partitions
 from .settings import RelaySettings
 
-POOL_SIZE = 3
+PUBLISH_CONNECTIONS = 2
+RESCUE_CONNECTIONS = 2
 STATEMENT_SECONDS = 10.0
 """Giving up rolls back what was sent meanwhile, to be sent again."""
 BACKOFF_SECONDS = (0.1, 5.0)
@@ -84,16 +85,10 @@ class Relay:
         due = await self._outbox.next_due_seconds()
         poll = self._settings.relay_poll_seconds
         seconds = poll if due is None else min(poll, max(due, LOCKED_SECONDS))
-        try:
-            await asyncio.wait_for(self._due.wait(), seconds)
-        except TimeoutError:
-            return
+        await _wait(self._due, seconds)
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return
+        await _wait(self._stopping, seconds)
 
     async def _repeat(self, name: str, once: Callable[[], Awaitable[int]], wait: Callable[[], Awaitable[None]]) -> None:
         failures = 0
@@ -119,6 +114,12 @@ class Relay:
                 await self._pause(backoff_seconds(failures))
 
 
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 def backoff_seconds(failures: int) -> float:
     """A wait after this many failures in a row: between half and all of a doubling bound, 0.1 s to 5 s."""
     first, most = BACKOFF_SECONDS
@@ -128,11 +129,16 @@ def backoff_seconds(failures: int) -> float:
 @asynccontextmanager
 async def open_relay(settings: RelaySettings) -> AsyncGenerator[Relay]:
     """A relay at work for the length of the block; leaving it lets the pass under way end (3 s at most)."""
+    url, patience = settings.relay_database_url, STATEMENT_SECONDS
     async with (
-        open_pool(settings.relay_database_url, POOL_SIZE, "waybill-relay", statement_seconds=STATEMENT_SECONDS) as pool,
+        # What a crash undoes of a publish is sent again; to wait for the disk would delay the claims, which wait too.
+        open_pool(
+            url, PUBLISH_CONNECTIONS, "waybill-relay", statement_seconds=patience, commits_wait=False
+        ) as publishing,
+        open_pool(url, RESCUE_CONNECTIONS, "waybill-relay", statement_seconds=patience) as pool,
         open_queue(settings.queue_url) as queue,
     ):
-        relay = Relay(Outbox(pool), Rescue(pool), queue, settings)
+        relay = Relay(Outbox(publishing), Rescue(pool), queue, settings)
         running = asyncio.create_task(relay.run())
         retention = asyncio.create_task(keep_partitions(Partitions(pool), settings.retention_days))
         try:
