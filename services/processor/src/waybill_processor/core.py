@@ -8,20 +8,17 @@ from uuid import UUID
 
 import structlog
 from waybill_contracts import Poison, TaskRequested
-from waybill_runtime.batching import Batcher
 from waybill_runtime.database import DatabaseUnavailable
 from waybill_runtime.telemetry import describe
 
 from .attempts import Attempts
 from .batch import Batch, Settle
+from .claiming import Claiming
 from .delivery import Acknowledge, Delivery, Disposition, Redeliver
 from .intake import CONTRADICTING_SECONDS, FUTURE_SECONDS, UNCOMMITTED_SECONDS, asked_of, dead_letter, disposition_of
 from .running import Attempt
-from .store.claims import UNHOLD_PART, Answer, Asked, Claim, Claims
+from .store.claims import UNHOLD_PART, Answer, Claim, Claims
 from .store.dead_letters import DeadLetter, DeadLetters
-
-SHARED_CLAIMS = 10
-"""Batches whose claims share a statement when they come while one is under way."""
 
 log = structlog.get_logger()
 
@@ -43,7 +40,7 @@ class Processor:
         self.attempts = attempts
         self.database_down = False
         self._claims = claims
-        self._claiming = Batcher(partial(_claim_together, claims), SHARED_CLAIMS, lambda _: False)
+        self._claiming = Claiming(claims)
         self.dead_letters = dead_letters
         self.renew_connections = renew_connections
 
@@ -89,7 +86,7 @@ class Processor:
 
     async def _claim_and_work(self, batch: Batch, begun: list[Attempt]) -> None:
         try:
-            claims = await self._claiming.submit([asked_of(request.message) for request in batch.requests.values()])
+            claims = await self._claiming.claim([asked_of(request.message) for request in batch.requests.values()])
         except Exception as error:
             self._note_lost_claims(batch, error)
             return
@@ -166,20 +163,6 @@ class Processor:
             return
         log.warning("task.held", tasks=[str(task_id) for task_id in task_ids])
         batch.end(positions, Acknowledge())
-
-
-async def _claim_together(claims: Claims, batches: Sequence[Sequence[Asked]]) -> list[list[Claim]]:
-    """Claim for several batches; a task that two of them ask for is claimed for the first and asked for again."""
-    answers: list[list[Claim]] = []
-    while len(answers) < len(batches):
-        together: dict[UUID, Asked] = {}
-        first = last = len(answers)
-        while last < len(batches) and not any(asked.task_id in together for asked in batches[last]):
-            together.update((asked.task_id, asked) for asked in batches[last])
-            last += 1
-        claimed = {claim.task_id: claim for claim in await claims.claim(list(together.values()))}
-        answers += [[claimed[asked.task_id] for asked in batch] for batch in batches[first:last]]
-    return answers
 
 
 def _attempt_ended(batch: Batch, positions: Sequence[int], on_record: bool) -> None:

@@ -32,11 +32,13 @@ class Receiver:
         self._settings = settings
         self._slots = Slots(settings.concurrency, SQS_BATCH)
         self._failures = 0
-        self._polls: dict[asyncio.Task[list[Delivery]], int] = {}
+        self._stopping = asyncio.Event()
+        self._polls: set[asyncio.Task[list[Delivery]]] = set()
         self.batches: set[asyncio.Task[object]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Receive batches and start their work until `stopping` is set; `batches` then holds what is under way."""
+        self._stopping = stopping
         stop = asyncio.create_task(stopping.wait())
         try:
             while not stopping.is_set():
@@ -69,9 +71,8 @@ class Receiver:
         wanted = await _unless([stop, *self._polls], self._slots.wait())
         if wanted is None:
             return
-        wait_seconds, hidden_seconds = self._settings.receive_wait_seconds, self._settings.visibility_seconds
         self._slots.ask(wanted)
-        self._polls[asyncio.create_task(self._queue.receive(wanted, wait_seconds, hidden_seconds))] = wanted
+        self._polls.add(asyncio.create_task(self._receive(wanted)))
 
     async def _take_answers(self, stop: asyncio.Task[bool]) -> None:
         """Wait for the first answer, unless another poll is to join at once."""
@@ -79,18 +80,29 @@ class Receiver:
             return
         joins = self._slots.loaded and len(self._polls) < POLLS and self._slots.free >= SQS_BATCH
         await asyncio.wait([stop, *self._polls], timeout=0 if joins else None, return_when=asyncio.FIRST_COMPLETED)
+        if self._stopping.is_set():
+            return  # what they bring is handed back
         for poll in [poll for poll in self._polls if poll.done()]:
-            if stop.done():
-                return  # they are handed back
-            wanted = self._polls.pop(poll)
-            self._slots.answered(wanted)
+            self._polls.discard(poll)
             try:
-                deliveries = poll.result()
+                poll.result()
             except QueueUnavailable as error:
+                self._slots.loaded = False
                 await self._back_off(error, stop)
             else:
                 self._note_recovery()
-                self._start(deliveries, wanted)
+
+    async def _receive(self, wanted: int) -> list[Delivery]:
+        """Start the work of what a poll brings, before anything else; after a stop, answer it to be handed back."""
+        settings = self._settings
+        try:
+            found = await self._queue.receive(wanted, settings.receive_wait_seconds, settings.visibility_seconds)
+        finally:
+            self._slots.answered(wanted)
+        if self._stopping.is_set():
+            return found
+        self._start(found, wanted)
+        return []
 
     def _start(self, deliveries: list[Delivery], wanted: int) -> None:
         self._slots.take(len(deliveries), wanted)
