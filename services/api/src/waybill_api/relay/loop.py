@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -28,6 +29,8 @@ GATHER_FROM = 5
 """Rows in one pass that show load: half of what a request to SQS takes."""
 GATHER_SECONDS = 0.02
 """Under load the next pass waits so long, that its requests be full. At low load nobody waits."""
+LOOKS_SHARE = 20
+"""After a look that took a second comes a pause of so many: a backlog of millions must not be read all the time."""
 LOCKED_SECONDS = 0.05
 """Until another look for rows that are due and were not taken: another relay holds them while the queue takes them."""
 
@@ -61,8 +64,8 @@ class Relay:
         reconciler = Reconciler(self._rescue, self._queue, grace)
         await asyncio.gather(
             self._repeat("publish", self._publish, self._wait_until_due),
-            self._repeat("reap", lambda: reap(self._rescue), lambda: self._pause(self._settings.reap_seconds)),
-            self._repeat("reconcile", reconciler.look, lambda: self._pause(min(30.0, grace / 4))),
+            self._look("reap", lambda: reap(self._rescue), self._settings.reap_seconds),
+            self._look("reconcile", reconciler.look, min(30.0, grace / 4)),
         )
 
     def stop(self) -> None:
@@ -89,6 +92,19 @@ class Relay:
 
     async def _pause(self, seconds: float) -> None:
         await _wait(self._stopping, seconds)
+
+    async def _look(self, name: str, look: Callable[[], Awaitable[int]], every_seconds: float) -> None:
+        """Look again and again. A look reads every live task, so one that took long is followed by a longer pause."""
+        took_seconds = 0.0
+
+        async def timed() -> int:
+            nonlocal took_seconds
+            began = time.monotonic()
+            found = await look()
+            took_seconds = time.monotonic() - began
+            return found
+
+        await self._repeat(name, timed, lambda: self._pause(max(every_seconds, LOOKS_SHARE * took_seconds)))
 
     async def _repeat(self, name: str, once: Callable[[], Awaitable[int]], wait: Callable[[], Awaitable[None]]) -> None:
         failures = 0

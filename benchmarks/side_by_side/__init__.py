@@ -1,0 +1,1 @@
+"""Waybill in a harness that runs many task systems side by side."""
