@@ -1,4 +1,4 @@
-"""The bytes of a body: which media types are read, how much, and for how long."""
+"""The bytes of a body: which media types are read, and how much. How long they may take is for `connection`."""
 
 import asyncio
 import re
@@ -6,11 +6,9 @@ from typing import Any
 
 from litestar.types import Receive, Scope
 
-from .errors import BodyTooLarge, BodyTooSlow, UnreadableBody, UnsupportedMedia
+from .errors import BodyTooLarge, UnreadableBody, UnsupportedMedia
 
 MAX_BODY_BYTES = 300 * 1024
-STALL_SECONDS = 10.0
-TOTAL_SECONDS = 30.0
 DISCARD_BYTES = 8 * 1024 * 1024
 DISCARD_SECONDS = 2.0
 
@@ -19,7 +17,7 @@ _JSON = re.compile(r'application/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-?
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, at most `MAX_BODY_BYTES`. Raises `UnsupportedMedia`, `BodyTooLarge` or `BodyTooSlow`."""
+    """The whole body, at most `MAX_BODY_BYTES`. Raises `UnsupportedMedia`, `BodyTooLarge` or `UnreadableBody`."""
     check_media(header_values(scope, b"content-type"), header_values(scope, b"content-encoding"))
     return await _read_bytes(scope, receive)
 
@@ -44,25 +42,13 @@ async def _read_bytes(scope: Scope, receive: Receive) -> bytes:
     if length.isdigit() and int(length[:20]) > MAX_BODY_BYTES:
         await _discard(scope, receive)
         raise BodyTooLarge(f"{length[:20].decode()} bytes, the limit is {MAX_BODY_BYTES}")
-    try:
-        return await _read_within_limits(scope, receive)
-    except TimeoutError:
-        raise BodyTooSlow(f"stalled for {STALL_SECONDS:g} s, or not whole after {TOTAL_SECONDS:g} s") from None
-
-
-async def _read_within_limits(scope: Scope, receive: Receive) -> bytes:
-    now = asyncio.get_running_loop().time
-    last_call = now() + TOTAL_SECONDS
     body, more = b"", True
-    async with asyncio.timeout(STALL_SECONDS) as deadline:
-        while more:
-            chunk, more = await _receive(receive)
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                await _discard(scope, receive)
-                raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
-            if more:
-                deadline.reschedule(min(now() + STALL_SECONDS, last_call))
+    while more:
+        chunk, more = await _receive(receive)
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            await _discard(scope, receive)
+            raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
     return body
 
 

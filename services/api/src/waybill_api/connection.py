@@ -1,4 +1,5 @@
-"""What happens on a connection before there is a request: bounds on its head, and a problem document for bad bytes."""
+"""What happens on a connection around a request: bounds on its head and on the time that its bytes take to come, and a
+problem document for bad bytes."""
 
 import secrets
 import sys
@@ -9,12 +10,15 @@ import msgspec
 from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from .errors import ApiError
+from .errors import ApiError, BodyTooSlow
 from .joined_writes import JoinedWrites
 from .problems import MEDIA_TYPE, describe_problem
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
+STALL_SECONDS = 10.0
+"""Of a body, without a byte."""
+BODY_SECONDS = 30.0
 LINGER_SECONDS = 1.0
 
 
@@ -37,24 +41,29 @@ class HeadTooLarge(ApiError):
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 with a limit on the size of a request's head and on the time it takes to come."""
+    """uvicorn's HTTP/1.1 with a limit on the size of a request's head, and on the time that head and body take to come.
+
+    Here and not in the application, because here a body that came with its head, as nearly all do, needs no timer.
+    """
 
     _TOO_LARGE: ClassVar = HeadTooLarge(f"request line and headers together may have {MAX_HEAD_BYTES} bytes")
 
     _head_bytes = 0
     _in_head = True
-    _head_timer: TimerHandle | None = None
+    _in_body = False
+    _body_ends_at = 0.0
+    _timer: TimerHandle | None = None
     _refused = False
     _received = b""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client connects; it has `HEAD_SECONDS` for its first request's head."""
         super().connection_made(cast("Transport", JoinedWrites(transport, self.loop)))
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up_head)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._stop_head_timer()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -64,6 +73,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         began_in_head = self._in_head
         self._received = data
         super().data_received(data)
+        if self._in_body:
+            self._wait_for_body()
         if self._in_head and began_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
@@ -74,13 +85,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._head_bytes = 0
         self._in_head = True
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        if self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up_head)
 
     def on_headers_complete(self) -> None:
         """The head is there; the request can be answered."""
         self._in_head = False
-        self._stop_head_timer()
+        self._in_body = True
+        self._stop_timer()
         if sum(len(name) + len(value) + 4 for name, value in self.headers) + len(self.url) > MAX_HEAD_BYTES:
             self._refuse(self._TOO_LARGE)
         elif not self.parser.should_upgrade():
@@ -88,6 +100,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request's last byte."""
+        self._in_body = False
+        self._stop_timer()
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
@@ -110,17 +124,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """uvicorn's answer to bytes that are not HTTP, as a problem document."""
         self._refuse(MalformedRequest("the bytes do not read as an HTTP/1.1 request"))
 
-    def _give_up(self) -> None:
-        self._head_timer = None
+    def _wait_for_body(self) -> None:
+        now = self.loop.time()
+        if self._timer is None:
+            self._body_ends_at = now + BODY_SECONDS
+        else:
+            self._timer.cancel()
+        self._timer = self.loop.call_at(min(now + STALL_SECONDS, self._body_ends_at), self._give_up_body)
+
+    def _give_up_body(self) -> None:
+        self._timer = None
+        if self.cycle.response_complete:  # it was answered before it had come
+            self.transport.close()
+            return
+        self._refuse(BodyTooSlow(f"stalled for {STALL_SECONDS:g} s, or not whole after {BODY_SECONDS:g} s"))
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()  # whoever reads it learns that nothing more comes
+
+    def _give_up_head(self) -> None:
+        self._timer = None
         if cast("list[object] | None", self.headers) is None:  # no byte of a request has come
             self.transport.close()
         else:
             self._refuse(HeadTooSlow(f"not complete after {HEAD_SECONDS:g} s"))
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _refuse(self, error: ApiError) -> None:
         """Answer with a problem and close. An earlier request that is still being answered comes first."""
