@@ -5,7 +5,7 @@ Every address counts as private, so such a task fails at its first attempt. All 
 
 import socket
 
-import waybill_processor.handlers.webhook_deliver as webhook_deliver
+import waybill_processor.handlers.webhook_client as webhook_client
 from aiohttp import TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from waybill_processor.handlers.webhook_addresses import AddressRule, guarded_connector
@@ -40,5 +40,5 @@ def nowhere(_rule: AddressRule) -> TCPConnector:
 
 
 if __name__ == "__main__":
-    webhook_deliver.__dict__["guarded_connector"] = nowhere
+    webhook_client.__dict__["guarded_connector"] = nowhere
     main()

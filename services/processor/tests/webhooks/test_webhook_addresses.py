@@ -13,6 +13,7 @@ from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers import webhook_sender
 from waybill_processor.handlers.webhook_addresses import guarded_connector, is_public
+from waybill_processor.handlers.webhook_client import WebhookClient
 from waybill_processor.handlers.webhook_deliver import WebhookSender
 from waybill_processor.handlers.webhook_signing import WebhookSigner
 
@@ -82,7 +83,7 @@ def only_first_loopback(address: str) -> bool:
 
 
 def sender(connector: TCPConnector) -> WebhookSender:
-    return WebhookSender(WebhookSigner(""), lambda: connector)
+    return WebhookSender(WebhookSigner(""), lambda: WebhookClient(connector))
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from waybill_processor.context import TaskContext
 from waybill_processor.errors import Permanent
 from waybill_processor.handlers.webhook_addresses import anywhere, guarded_connector
 from waybill_processor.handlers.webhook_answers import NotDelivered
-from waybill_processor.handlers.webhook_deliver import TIMEOUT, WEBHOOK_POLICY, WebhookSender
+from waybill_processor.handlers.webhook_client import TIMEOUT, WebhookClient
+from waybill_processor.handlers.webhook_deliver import WEBHOOK_POLICY, WebhookSender
 from waybill_processor.handlers.webhook_signing import WebhookSigner
 
 
@@ -33,7 +34,8 @@ async def test_a_receiver_that_does_not_answer_is_given_up_in_time(
 
     url = await receiver(hang)
     timeout = aiohttp.ClientTimeout(total=0.1)
-    async with WebhookSender(WebhookSigner(""), lambda: guarded_connector(anywhere), timeout) as webhooks:
+    client = WebhookClient(guarded_connector(anywhere), timeout)
+    async with WebhookSender(WebhookSigner(""), lambda: client) as webhooks:
         with pytest.raises(NotDelivered, match=r"^127\.0\.0\.1:\d+ did not answer in time$"):
             await webhooks.deliver(DeliverWebhookV2(url=url, body="{}"), attempt)
     let_go.set()

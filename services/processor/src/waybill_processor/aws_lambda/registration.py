@@ -8,7 +8,6 @@ from waybill_runtime.instances import Instance, register
 from waybill_runtime.telemetry import describe
 
 from ..core import Processor
-from ..manifest import processor_manifest
 from ..registry import HandlerTable
 
 log = structlog.get_logger()
@@ -21,6 +20,8 @@ def is_asked(event: dict[str, Any]) -> bool:
 
 async def register_function(name: str, table: HandlerTable, url: str, processor: Processor) -> dict[str, Any]:
     """Register, and make tasks go that were held for this build; what to answer: `registered`, or why `failed`."""
+    from ..manifest import processor_manifest  # a deploy asks for it, a cold start never
+
     manifest = processor_manifest(table)
     instance = Instance(name=f"function {name}", manifest=manifest, expires=False)
     try:
