@@ -1,4 +1,4 @@
-"""What the first import of a function costs: a new interpreter, the unzipped folder and nothing else, no bytecode."""
+"""What the first import of a function costs: a new interpreter, the unzipped folder and nothing else."""
 
 import os
 import subprocess

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from waybill_dev.errors import StackError
 from waybill_dev.ministack.tool import installed_python
 
+from tools.bytecode import compile_folder, found_python
 from tools.cold_import import cold_import_cpu_ms
 from tools.environment import only_one
 from tools.package_environment import ENVIRONMENTS, wheel
@@ -26,13 +27,14 @@ from tools.zip_folder import zip_folder
 
 # What the template names too; a test compares. Its Amazon Linux 2023 has glibc 2.34, so wheels for 2.28 will load.
 AWS_RUNTIME = "python3.13"
+AWS_VERSION = AWS_RUNTIME.removeprefix("python")
 # CloudFormation's word for an architecture to uv's.
 ARCHITECTURES = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 DIST = ROOT / "dist"
 
-FOLDERS_LEFT_OUT = {"bin", "tests", "__pycache__"}
-# What Cython and type checkers read, bytecode, and uv's own lock.
-SUFFIXES_LEFT_OUT = {".c", ".h", ".lock", ".pxd", ".pxi", ".pyc", ".pyi", ".pyx"}
+FOLDERS_LEFT_OUT = {"bin", "tests"}
+# What Cython and type checkers read, and uv's own lock.
+SUFFIXES_LEFT_OUT = {".c", ".h", ".lock", ".pxd", ".pxi", ".pyi", ".pyx"}
 # Notes of the installer. They hold its name and paths of the machine that built; METADATA and licences stay.
 NOTES_LEFT_OUT = {"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 
@@ -53,9 +55,12 @@ class Target:
         """How uv is told what to choose wheels for. Raises StackError if MiniStack cannot be installed."""
         if self.architecture is None:
             return ["--python", str(local_python())]
-        version = AWS_RUNTIME.removeprefix("python")
         platform = ARCHITECTURES[self.architecture]
-        return ["--python", sys.executable, f"--python-version={version}", f"--python-platform={platform}"]
+        return ["--python", sys.executable, f"--python-version={AWS_VERSION}", f"--python-platform={platform}"]
+
+    def python(self) -> Path | None:
+        """An interpreter that makes bytecode for it, where there is one. Raises StackError as `installing` does."""
+        return local_python() if self.architecture is None else found_python(AWS_VERSION)
 
 
 LOCAL = Target()
@@ -76,6 +81,8 @@ def build(package: Package, target: Target) -> Path:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=DIST) as folder:
         content, draft = Path(folder) / "content", Path(folder) / zipped.name
         install(package, package.lambda_lock, target, content)
+        if (python := target.python()) is not None:
+            compile_folder(python, content)
         zip_folder(content, draft, is_wanted)
         draft.replace(zipped)
     return zipped
@@ -111,6 +118,12 @@ def described(zipped: Path, seconds: float) -> str:
     return f"{zipped.relative_to(ROOT)}: {size}, {count} packages, built in {seconds:.1f} s"
 
 
+def has_bytecode(zipped: Path) -> bool:
+    """Whether a Python of the target was here to compile with."""
+    with zipfile.ZipFile(zipped) as archive:
+        return any(name.endswith(".pyc") for name in archive.namelist())
+
+
 def main(arguments: list[str]) -> int:
     """Build the zip that the arguments name and say what came out."""
     parser = argparse.ArgumentParser(prog="just package")
@@ -123,6 +136,9 @@ def main(arguments: list[str]) -> int:
     begun = time.monotonic()
     zipped = build(package, Target(options.arch) if options.target == "aws" else LOCAL)
     print(described(zipped, time.monotonic() - begun))
+    if not has_bytecode(zipped):
+        told = f"uv python install {AWS_VERSION}"
+        print(f"without bytecode, so a cold start compiles and takes twice as long: `{told}`, then build again")
     if options.target == "local" and not options.quick:
         milliseconds = cold_import_cpu_ms(local_python(), zipped, entry_module(package))
         print(f"cold import of {entry_module(package)}: {milliseconds:.0f} ms of CPU")
