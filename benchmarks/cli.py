@@ -4,30 +4,30 @@ import argparse
 import asyncio
 import json
 import shlex
-import shutil
 import signal
 import sys
 import time
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Coroutine, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from waybill_dev.errors import StackError
-from waybill_dev.lock import Held, held_lock
 
 from tools.workspace import WorkspaceError
 
 from .ceilings.all import CEILINGS
 from .ceilings.all import Measure as MeasureCeiling
+from .growth.command import growth_parser, measure_growth
 from .measure.sizes import FULL, QUICK
 from .report.summary import OURS
 from .report.writing import draw_plots, write_figures
 from .rig.database import bench_database
 from .rig.errors import BenchError
 from .rig.machine import describe_commit, describe_machine
-from .rig.places import LAST, RESULTS, ROOT, RUN
+from .rig.places import LAST, RESULTS, ROOT
+from .rig.run_folder import run_folder, tell
 from .rig.tools import need_programs
 from .run import Run
 from .systems.peer import PEERS
@@ -40,9 +40,13 @@ _CEILINGS = "ceilings"
 
 def main(arguments: list[str]) -> int:
     """Measure and write the results. Exit 0 done, 1 it could not go on, 2 wrong usage, 130 stopped."""
-    chosen = _parser().parse_args(arguments)
+    command = shlex.join(["./justw", "bench", *arguments])
+    if arguments[:1] == ["growth"]:
+        measured = measure_growth(growth_parser().parse_args(arguments[1:]), command)
+    else:
+        measured = _measure(_parser().parse_args(arguments), command)
     try:
-        asyncio.run(_measure(chosen, shlex.join(["./justw", "bench", *arguments])))
+        asyncio.run(_until_stopped(measured))
     except (BenchError, StackError, WorkspaceError, EOFError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -71,10 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _measure(chosen: argparse.Namespace, command: str) -> None:
+async def _until_stopped(measured: Coroutine[Any, Any, None]) -> None:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await measured
+
+
+async def _measure(chosen: argparse.Namespace, command: str) -> None:
     systems, ceilings = _systems(chosen.systems.split(","))
     whole = not chosen.quick and chosen.systems == _ALL
     out: Path = chosen.out or (RESULTS if whole else LAST)
@@ -91,17 +99,17 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
     def save(found: dict[str, Any]) -> None:
         write_figures(out, {**head, "found": found})
 
-    with _run_folder() as folder, ExitStack() as stack:
-        need_programs(["wrk"], _tell)
-        bench = Bench(stack.enter_context(bench_database(folder)), folder, _tell)
+    with run_folder() as folder, ExitStack() as stack:
+        need_programs(["wrk"], tell)
+        bench = Bench(stack.enter_context(bench_database(folder)), folder, tell)
         for system in systems:
             system.install(bench)
         if ceilings and not any(system.name == OURS for system in systems):
             known_systems()[OURS].install(bench)  # they are measured with its schema
         run = Run(bench, systems, ceilings, sizes, rounds, describe_commit(ROOT), save, earlier)
         await run.all_rounds()
-    draw_plots(out, _tell)
-    _tell(f"written: bench.json, bench.md and plots in {out}")
+    draw_plots(out, tell)
+    tell(f"written: bench.json, bench.md and plots in {out}")
     if run.failed:
         raise BenchError("some of it could not be measured: see above, or `error` in bench.json")
 
@@ -118,23 +126,3 @@ def _earlier(folder: Path) -> dict[str, Any]:
         return json.loads((folder / "bench.json").read_text())["found"]
     except FileNotFoundError:
         raise BenchError(f"there are no rounds in {folder} to add to: leave --add away") from None
-
-
-@contextmanager
-def _run_folder() -> Generator[Path]:
-    """A folder of this run alone, gone at its end. Raises BenchError while another one runs."""
-    RUN.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with held_lock(RUN.parent / "bench.lock"):
-            shutil.rmtree(RUN, ignore_errors=True)  # of a run that was killed
-            RUN.mkdir()
-            try:
-                yield RUN
-            finally:
-                shutil.rmtree(RUN, ignore_errors=True)
-    except Held as held:
-        raise BenchError(f"another bench runs (process {held.holder}): two would measure each other") from None
-
-
-def _tell(line: str) -> None:
-    print(line, flush=True)

@@ -129,14 +129,16 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(bench: Bench, system: System, what: str, *, counting: bool = False) -> AsyncGenerator[Trial]:
+async def trial(
+    bench: Bench, system: System, what: str, *, counting: bool = False, database: str | None = None
+) -> AsyncGenerator[Trial]:
     """A system on an empty database and an empty queue, serving HTTP; every process of it is gone at the end.
 
-    With `counting`, PostgreSQL counts its statements.
+    With `counting`, PostgreSQL counts its statements. `database` names one that is there already, to be used as it is.
     """
     folder = bench.folder / f"{system.name}-{what}-{time.monotonic_ns()}"
     folder.mkdir()
-    database = bench.database.refresh(system.name, system.owner)
+    database = database or bench.database.refresh(system.name, system.owner)
     if counting:
         bench.database.count_statements(database)
     async with AsyncExitStack() as stack:

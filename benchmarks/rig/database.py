@@ -28,7 +28,10 @@ class BenchDatabase:
 
     def __init__(self, server: PostgresServer) -> None:
         self.server = server
-        server.execute(f"CREATE ROLE {PEER} LOGIN; CREATE EXTENSION pg_stat_statements;")
+        server.execute(
+            f"DO $$ BEGIN IF to_regrole('{PEER}') IS NULL THEN CREATE ROLE {PEER} LOGIN; END IF; END $$;"
+            "CREATE EXTENSION IF NOT EXISTS pg_stat_statements;"
+        )
 
     def cpu_seconds(self) -> float:
         """CPU of the whole cluster so far: backends that have ended, checkpoints, autovacuum."""
@@ -37,12 +40,14 @@ class BenchDatabase:
 
     def make_template(self, name: str, owner: str, fill: Callable[[str], None]) -> None:
         """A database that `fill`, given its name, brings into the state in which each measurement begins."""
-        self.server.execute(f"CREATE DATABASE {template(name)} OWNER {owner}")
+        self.server.execute(
+            f"DROP DATABASE IF EXISTS {template(name)};\nCREATE DATABASE {template(name)} OWNER {owner};"
+        )
         fill(template(name))
 
-    def refresh(self, name: str, owner: str) -> str:
-        """A new copy of the template, settled on disk; its name."""
-        fresh = f"bench_{name}"
+    def refresh(self, name: str, owner: str, fresh: str | None = None) -> str:
+        """A new copy of the template, settled on disk; its name, `bench_...` unless given."""
+        fresh = fresh or f"bench_{name}"
         self.server.execute(
             f"DROP DATABASE IF EXISTS {fresh} WITH (FORCE);\n"
             f"CREATE DATABASE {fresh} OWNER {owner} TEMPLATE {template(name)};\nCHECKPOINT;"
@@ -64,13 +69,18 @@ def template(name: str) -> str:
 
 
 @contextmanager
-def bench_database(folder: Path) -> Generator[BenchDatabase]:
-    """A cluster in `folder`, gone with its data at the end. Raises StackError."""
+def bench_database(folder: Path, *, keep: bool = False, left: bool = False) -> Generator[BenchDatabase]:
+    """A cluster in `folder`, gone with its data at the end unless it is to be kept. Raises StackError.
+
+    With `left`, it goes on with what an earlier one kept there.
+    """
     server = PostgresServer(folder / "postgres", durable=True, settings=SETTINGS)
     data = server.cluster.folder  # elsewhere than asked for, where PostgreSQL's user could not enter
-    shutil.rmtree(data, ignore_errors=True)  # of a run that was killed
+    if not left:
+        shutil.rmtree(data, ignore_errors=True)  # of a run that was killed
     try:
         with server:
             yield BenchDatabase(server)
     finally:
-        shutil.rmtree(data, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(data, ignore_errors=True)

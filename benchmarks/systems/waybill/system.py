@@ -15,7 +15,10 @@ from ..system import WORKERS, Bench, Site
 
 
 class Waybill:
-    """API with the relay inside, two workers, SQS by fauxqs or MiniStack. Everything not named here is the default."""
+    """API with the relay inside, two workers, SQS by fauxqs or MiniStack. Everything not named here is the default.
+
+    With `relay="apart"` the API has none inside, and `relay` tells how to start one.
+    """
 
     owner = OWNER
     health = "/health/ready"
@@ -27,8 +30,10 @@ class Waybill:
         "workers": f"{WORKERS} x waybill-worker, JSON log at info into a file",
     }
 
-    def __init__(self, endpoint: str = "fauxqs") -> None:
+    def __init__(self, endpoint: str = "fauxqs", *, workers: int = WORKERS, relay: str = "inside") -> None:
         self._endpoint = endpoint
+        self._workers = workers
+        self._relay = relay
         self.name = "waybill" if endpoint == "fauxqs" else f"waybill_{endpoint}"
         self.label = f"Waybill, SQS by {endpoint}"
         self.phases = frozenset({"latency", "drain"} | ({"accept", "counts"} if endpoint == "fauxqs" else set[str]()))
@@ -51,16 +56,22 @@ class Waybill:
         environment = {
             **_environment(site),
             "WAYBILL_DATABASE_URL": site.url("waybill_api"),
+            "WAYBILL_RELAY": self._relay,
             "WAYBILL_RELAY_DATABASE_URL": site.url("waybill_relay"),
             "WAYBILL_API_HOST": LOOPBACK,
             "WAYBILL_API_PORT": str(site.port),
         }
         return Command((str(VENV_BIN / "waybill-api"),), environment, site.folder)
 
+    def relay(self, site: Site) -> Command:
+        """waybill-relay."""
+        environment = {**_environment(site), "WAYBILL_RELAY_DATABASE_URL": site.url("waybill_relay")}
+        return Command((str(VENV_BIN / "waybill-relay"),), environment, site.folder)
+
     def workers(self, site: Site) -> list[Command]:
-        """waybill-worker, twice."""
+        """waybill-worker, twice unless told."""
         environment = {**_environment(site), "WAYBILL_DATABASE_URL": site.url("waybill_processor")}
-        return [Command((str(VENV_BIN / "waybill-worker"),), environment, site.folder)] * WORKERS
+        return [Command((str(VENV_BIN / "waybill-worker"),), environment, site.folder)] * self._workers
 
 
 def _environment(site: Site) -> dict[str, str]:

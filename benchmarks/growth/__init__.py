@@ -1,0 +1,1 @@
+"""How Waybill's figures change with what is in it: finished rows, waiting tasks, processes, hours."""
