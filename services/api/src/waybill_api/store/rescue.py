@@ -9,11 +9,20 @@ from waybill_contracts import ErrorCode, TaskError
 
 # Locked in id order with SKIP LOCKED: safe beside other reapers, claims and heartbeats. The first reap of a task
 # puts it back at once; later ones wait a growing, random time, for its processors may be dying of it.
+# OFFSET 0, since PostgreSQL would read all that is finished too, to have rows in order; LATERAL and ANY of an ARRAY, so
+# that what is found is then taken by single ids.
 REAP = """
 WITH expired AS (
-    SELECT id, fence, worker FROM tasks
-    WHERE finished_at IS NULL AND status = 'processing' AND lease_until < clock_timestamp()
-    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+    SELECT t.id, t.worker FROM (
+        SELECT id FROM (
+            SELECT id FROM tasks
+            WHERE finished_at IS NULL AND status = 'processing' AND lease_until < clock_timestamp() OFFSET 0
+        ) live ORDER BY id
+    ) found CROSS JOIN LATERAL (
+        SELECT id, worker FROM tasks
+        WHERE id = found.id AND status = 'processing' AND lease_until < clock_timestamp()
+        FOR UPDATE SKIP LOCKED
+    ) t LIMIT $1
 ), reaped AS (
     UPDATE tasks t SET
         status = CASE WHEN t.cancel_requested_at IS NOT NULL THEN 'cancelled'
@@ -24,19 +33,19 @@ WITH expired AS (
             + CASE WHEN t.attempt <= 1 THEN interval '0'
                    ELSE random() * least(interval '15 minutes', interval '2 seconds' * 2 ^ least(t.attempt, 12)) END,
         dispatch = t.dispatch + 1, lease_until = NULL, worker = NULL, error = $2::jsonb
-    FROM expired e
-    WHERE t.id = e.id AND t.status = 'processing' AND t.fence = e.fence
-    RETURNING t.id, t.tenant, t.status, t.fence, t.attempt, t.dispatch, t.available_at, t.claimed_at, e.worker
+    WHERE t.id = ANY (ARRAY(SELECT id FROM expired)) AND t.status = 'processing'
+    RETURNING t.id, t.tenant, t.status, t.fence, t.attempt, t.dispatch, t.available_at, t.claimed_at
 ), lost AS (
     INSERT INTO attempts (task_id, fence, tenant, attempt, outcome, worker, error, started_at)
-    SELECT id, fence, tenant, attempt, 'lost', worker, $2::jsonb, claimed_at FROM reaped
+    SELECT id, fence, tenant, attempt, 'lost', expired.worker, $2::jsonb, claimed_at
+    FROM reaped JOIN expired USING (id)
 ), dispatched AS (
     INSERT INTO outbox (task_id, tenant, dispatch, reason, available_at)
     SELECT id, tenant, dispatch, 'reap', available_at FROM reaped WHERE status = 'pending'
     ON CONFLICT (task_id) DO UPDATE
         SET dispatch = EXCLUDED.dispatch, reason = EXCLUDED.reason, available_at = EXCLUDED.available_at
 )
-SELECT id, status, worker FROM reaped
+SELECT id, status, expired.worker FROM reaped JOIN expired USING (id)
 """
 
 # Tasks that ought to have a message in the queue: under work, or due and past the outbox.
@@ -52,17 +61,26 @@ LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('waybill.reconcile'))"
 
 RECONCILE = """
 WITH missing AS (
-    SELECT id FROM tasks t
-    WHERE t.finished_at IS NULL AND t.status = 'pending'
-      AND t.available_at < clock_timestamp() - make_interval(secs => $2)
-      AND (t.reconciled_at IS NULL
-           OR t.reconciled_at < clock_timestamp() - make_interval(secs => $2 * 2 ^ least(t.reconcile_count, 8)))
-      AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id)
-    ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+    SELECT t.id FROM (
+        SELECT id FROM (
+            SELECT id FROM tasks t
+            WHERE t.finished_at IS NULL AND t.status = 'pending'
+              AND t.available_at < clock_timestamp() - make_interval(secs => $2)
+              AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id)
+            OFFSET 0
+        ) live ORDER BY id
+    ) found CROSS JOIN LATERAL (
+        SELECT t.id FROM tasks t
+        WHERE t.id = found.id AND t.status = 'pending'
+          AND t.available_at < clock_timestamp() - make_interval(secs => $2)
+          AND (t.reconciled_at IS NULL
+               OR t.reconciled_at < clock_timestamp() - make_interval(secs => $2 * 2 ^ least(t.reconcile_count, 8)))
+        FOR UPDATE SKIP LOCKED
+    ) t LIMIT $1
 ), marked AS (
     UPDATE tasks t SET dispatch = t.dispatch + 1, reconciled_at = clock_timestamp(),
         reconcile_count = t.reconcile_count + 1
-    FROM missing WHERE t.id = missing.id
+    WHERE t.id = ANY (ARRAY(SELECT id FROM missing))
     RETURNING t.id, t.tenant, t.dispatch
 )
 INSERT INTO outbox (task_id, tenant, dispatch, reason)
