@@ -10,6 +10,8 @@ from waybill_dev.ministack import MiniStack
 from waybill_dev.postgres import temporary_postgres
 
 from tests.budget.counting import Counted
+from tests.budget.counting_proxy import CountingSqs, counting_sqs
+from tests.stack.stack import Stack
 from tools.servers import SETTINGS, make_template
 
 # Whole pages in the WAL, checkpoints and vacuums would come when they please, and fall into some counts and not others.
@@ -44,3 +46,12 @@ async def counted(database: Any, servers: dict[str, str]) -> AsyncIterator[Count
     connection = await asyncpg.connect(servers["WAYBILL_TEST_DATABASE_URL"])
     yield Counted(connection, database.name, await database.connect("postgres"))
     await connection.close()
+
+
+@pytest.fixture
+async def sqs_requests(stack: Stack) -> AsyncIterator[CountingSqs]:
+    """Requests of the services that are started next, at SQS with this test's queues."""
+    async with counting_sqs(stack.sqs.endpoint) as proxy:
+        stack.settings["AWS_ENDPOINT_URL"] = proxy.endpoint
+        yield proxy
+        stack.kill_all()

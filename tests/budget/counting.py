@@ -1,6 +1,6 @@
 """What PostgreSQL counts by itself, statement by statement and table by table."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 # Superusers' statements are those of the tests.
@@ -41,6 +41,9 @@ class Written:
     hot: int
     """Of those updated: in their page, with no index touched."""
     deleted: int
+
+    def __sub__(self, before: "Written") -> "Written":
+        return Written(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
 
 
 class Counted:
