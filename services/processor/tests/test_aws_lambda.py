@@ -12,10 +12,11 @@ import pytest
 from waybill_contracts import KindTable
 from waybill_processor.aws_lambda import environment as module
 from waybill_processor.aws_lambda import invocation
-from waybill_processor.aws_lambda.environment import Environment
+from waybill_processor.aws_lambda.environment import CONNECTIONS, Environment
 from waybill_processor.aws_lambda.records import read_records, response
 from waybill_processor.policy import RetryPolicy
 from waybill_processor.registry import Handler, HandlerTable
+from waybill_runtime.settings import SettingsError
 
 pytestmark = pytest.mark.store
 
@@ -57,15 +58,27 @@ def invoke(database: Any, echo: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Invokes an environment whose one kind is worked by the given function; from outside a loop, as the runtime."""
     environment = Environment()
 
-    async def answered(function: Any, asked: dict[str, Any], context: Context | None, limit_seconds: float) -> Any:
+    def furnish(function: Any, limit_seconds: float, url: str | None) -> None:
         line = Handler(echo.Payload, function, True, RetryPolicy(time_limit_seconds=limit_seconds))
         monkeypatch.setattr(module, "handler_table", lambda _: HandlerTable(KindTable(echo.Payload), line))
-        monkeypatch.setenv("WAYBILL_DATABASE_URL", database.url("waybill_processor"))
+        monkeypatch.setenv("WAYBILL_DATABASE_URL", url or database.url("waybill_processor"))
         monkeypatch.setattr(module, "configure_logging", lambda *_: None)
+        monkeypatch.setattr(module, "spare_startup_objects", lambda: None)
+
+    async def answered(
+        function: Any, asked: dict[str, Any], context: Context | None, limit_seconds: float, url: str | None = None
+    ) -> Any:
+        furnish(function, limit_seconds, url)
         return await asyncio.to_thread(environment.invoke, asked, context or Context())
 
-    async def call(function: Any, *deliveries: Any, context: Context | None = None, limit_seconds: float = 30.0) -> Any:
-        answer = await answered(function, event(*deliveries), context, limit_seconds)
+    async def call(
+        function: Any,
+        *deliveries: Any,
+        context: Context | None = None,
+        limit_seconds: float = 30.0,
+        url: str | None = None,
+    ) -> Any:
+        answer = await answered(function, event(*deliveries), context, limit_seconds, url)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     async def register() -> dict[str, Any]:
@@ -74,6 +87,11 @@ def invoke(database: Any, echo: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         return await answered(idle, {"Records": [], "waybill": "register"}, None, 30.0)
 
+    async def prepare(function: Any, url: str) -> None:
+        furnish(function, 30.0, url)
+        await asyncio.to_thread(environment.prepare)
+
+    call.prepare = prepare  # type: ignore[attr-defined]
     call.register = register  # type: ignore[attr-defined]
     call.environment = environment  # type: ignore[attr-defined]
     yield call
@@ -187,6 +205,61 @@ async def test_an_environment_whose_loop_was_closed_is_opened_anew(tasks: Any, d
     assert await invoke(work, deliver(await tasks.insert())) == []
     await asyncio.to_thread(invoke.environment.close)
     assert await invoke(work, deliver(await tasks.insert())) == []
+
+
+async def test_a_prepared_environment_works_its_first_batch_as_a_later_one_in_two_round_trips(
+    wire: Any, tasks: Any, deliver: Any, invoke: Any, echo: Any
+):
+    """One for the claim, one or two for the ends; no connection is made, no statement prepared."""
+
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    url, sent = await wire("waybill_processor")
+    await invoke.prepare(work, url)
+    for _ in ("first", "later"):
+        sent.clear()
+        assert await invoke(work, *[deliver(await tasks.insert()) for _ in range(10)], url=url) == []
+        assert 2 <= sent[b"B"] == sent[b"S"] <= 3
+        assert (sent[b""], sent[b"P"], sent[b"Q"]) == (0, 0, 0)
+    await asyncio.to_thread(invoke.environment.close)  # the wire is served by this loop, which must go on meanwhile
+
+
+async def test_what_an_environment_prepares_is_two_statements_and_two_looks_at_types_on_each_of_two_connections(
+    wire: Any, invoke: Any, echo: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    url, sent = await wire("waybill_processor")
+    await invoke.prepare(work, url)
+    looked_for_held = 1
+    assert sent[b""] == CONNECTIONS
+    assert sent[b"P"] <= (2 + 2) * CONNECTIONS + looked_for_held
+    await asyncio.to_thread(invoke.environment.close)  # the wire is served by this loop, which must go on meanwhile
+
+
+async def test_what_cannot_be_prepared_is_left_to_the_first_invocation(
+    tasks: Any, deliver: Any, invoke: Any, echo: Any, database: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT 0")
+    await invoke.prepare(work, database.url("waybill_processor"))
+    await tasks.fetch(f"ALTER DATABASE {database.name} CONNECTION LIMIT -1")
+    assert await invoke(work, deliver(await tasks.insert())) == []
+
+
+async def test_settings_that_are_wrong_fail_the_first_invocation_and_not_the_import(
+    deliver: Any, invoke: Any, echo: Any
+):
+    async def work(payload: Any, task: Any) -> Any:
+        return echo.Result(text="")
+
+    await invoke.prepare(work, "mysql://nobody")
+    with pytest.raises(SettingsError, match="WAYBILL_DATABASE_URL"):
+        await invoke(work, deliver(), url="mysql://nobody")
 
 
 def test_importing_the_handler_imports_no_sdk():

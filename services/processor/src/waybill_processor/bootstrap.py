@@ -5,7 +5,7 @@ import os
 import random
 import socket
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ from .recording import Recorder
 from .registry import HandlerTable
 from .running import Extend, beat_for_ever
 from .settings import ProcessorSettings
-from .store.claims import Claims, Readable, WorkerName
+from .store.claims import Claims, Connections, Readable, WorkerName
 from .store.dead_letters import DeadLetters
 from .store.outcomes import Outcomes
 from .store.transactions import TaskTransaction
@@ -64,7 +64,9 @@ async def open_processor(
 ) -> AsyncGenerator[Processor]:
     """A processor for the length of the block. The database may be away: nothing is asked of it yet.
 
-    `connections` bounds what claims, ends and heartbeats use; handlers' transactions have a pool of their own.
+    `warm_up` of it opens all these connections and asks each for a claim and an end of nothing, which prepares the two
+    statements of every batch; it raises as the database does. `connections` bounds what claims, ends and heartbeats
+    use; handlers' transactions have a pool of their own.
     """
     lost = msgspec.json.encode(TAKEN_OVER).decode()
     async with (
@@ -77,7 +79,11 @@ async def open_processor(
             runs_foreign_code=True,
         ) as handler_pool,
     ):
-        claims = Claims(pool, worker, settings.lease_seconds, readable_by(table), lost)
+
+        def claims_on(those: Connections) -> Claims:
+            return Claims(those, worker, settings.lease_seconds, readable_by(table), lost)
+
+        claims = claims_on(pool)
         recorder = Recorder(Outcomes(pool, worker), settings.lease_seconds)
         threads = HandlerThreads(threads_count)
         attempts = Attempts(table, recorder, lambda: TaskTransaction(handler_pool, worker), threads)
@@ -86,7 +92,14 @@ async def open_processor(
             await pool.expire_connections()
             await handler_pool.expire_connections()
 
-        processor = Processor(claims, attempts, DeadLetters(pool), renew_connections)
+        async def warm_up() -> None:
+            async with AsyncExitStack() as held:
+                for _ in range(connections):
+                    connection = await held.enter_async_context(pool.acquire())
+                    await claims_on(connection).claim([])
+                    await Outcomes(connection, worker).complete([])
+
+        processor = Processor(claims, attempts, DeadLetters(pool), renew_connections, warm_up)
         background = [
             asyncio.create_task(beat_for_ever(attempts.running, claims, extend, settings.heartbeat_seconds)),
             asyncio.create_task(_unhold_for_ever(processor, unhold_seconds)),

@@ -36,6 +36,7 @@ class Processor:
         attempts: Attempts,
         dead_letters: DeadLetters,
         renew_connections: Callable[[], Awaitable[None]],
+        warm_up: Callable[[], Awaitable[None]],
     ) -> None:
         self.attempts = attempts
         self.database_down = False
@@ -43,6 +44,7 @@ class Processor:
         self._claiming = Claiming(claims)
         self.dead_letters = dead_letters
         self.renew_connections = renew_connections
+        self.warm_up = warm_up
 
     async def process(self, deliveries: Sequence[Delivery], settle: Settle = _tell_nobody) -> list[Disposition]:
         """Work a batch; answers one disposition for each delivery, in order. No fault of task or database is raised."""

@@ -3,6 +3,7 @@
 The event source mapping receives, deletes and hands back, so this shell imports no AWS SDK.
 """
 
+import os
 from typing import Any
 
 from .environment import Environment
@@ -17,3 +18,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     not begun in time, or whose outcome could not be committed.
     """
     return _environment.invoke(event, context)
+
+
+# Before the first invocation the runtime has a whole CPU, whatever share of one the memory buys later. A snapshot would
+# keep connections that are long dead when it is restored.
+if os.environ.get("AWS_LAMBDA_FUNCTION_NAME") and os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+    _environment.prepare()

@@ -6,8 +6,10 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
+from waybill_runtime.database import DatabaseUnavailable
+from waybill_runtime.garbage import spare_startup_objects
 from waybill_runtime.settings import load_settings
-from waybill_runtime.telemetry import configure_logging
+from waybill_runtime.telemetry import configure_logging, describe
 
 from ..bootstrap import open_processor
 from ..core import Processor
@@ -21,6 +23,9 @@ from .registration import is_asked, register_function
 CONNECTIONS = 2
 STALE_SECONDS = 30.0
 """A frozen environment hears nothing of connections that died meanwhile, so after this long it makes new ones."""
+
+PREPARE_SECONDS = 5.0
+"""Of the 10 s that AWS gives before it starts anew."""
 
 log = structlog.get_logger()
 
@@ -49,6 +54,15 @@ class Environment:
         self._name = f"{context.function_name}/{context.aws_request_id}"
         return self._loop.run_until_complete(self._invoke(event, context))
 
+    def prepare(self) -> None:
+        """Open what the first invocation would open, and connect. What fails is left to it to try again and tell."""
+        self._loop = asyncio.new_event_loop()
+        try:
+            self._loop.run_until_complete(self._prepare())
+        except Exception as error:  # bad settings too: what an import raises would hide the line that names them
+            log.warning("lambda.not_prepared", error=describe(error))
+            self.close()
+
     def close(self) -> None:
         """Close everything; the next invocation opens it anew. The runtime never does: it freezes, and kills."""
         loop = self._loop
@@ -69,6 +83,16 @@ class Environment:
         self._used_at = time.monotonic()
         log.info("lambda.invoked", records=len(deliveries), handed_back=len(failed))
         return answer
+
+    async def _prepare(self) -> None:
+        processor, _ = await self._opened()
+        try:
+            async with asyncio.timeout(PREPARE_SECONDS):
+                await processor.warm_up()
+        except DatabaseUnavailable as error:
+            log.warning("lambda.not_connected", error=describe(error))
+        self._used_at = time.monotonic()
+        spare_startup_objects()
 
     async def _opened(self) -> tuple[Processor, LambdaSettings]:
         if self._processor is not None and self._settings is not None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from asyncpg import Pool
+from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 # LATERAL with a lock or OFFSET 0, and ANY of an ARRAY, make every plan go by single ids. PostgreSQL reckons a join as
@@ -123,6 +124,8 @@ UPDATE outbox o SET available_at = clock_timestamp() FROM readable WHERE o.task_
 """
 UNHOLD_PART = 1000
 
+Connections = Pool | PoolConnectionProxy
+
 WorkerName = Callable[[], str]
 """Who works just now: `host:pid` of a process, or function name and request id of a Lambda invocation."""
 
@@ -183,9 +186,14 @@ class Claims:
     """Claims of one worker, by the name that it has at the moment, in the processor's role."""
 
     def __init__(
-        self, pool: Pool, worker: WorkerName, lease_seconds: float, readable: Sequence[Readable], lost: str
+        self,
+        connections: Connections,
+        worker: WorkerName,
+        lease_seconds: float,
+        readable: Sequence[Readable],
+        lost: str,
     ) -> None:
-        self._pool = pool
+        self._connections = connections
         self._worker = worker
         self._lease_seconds = lease_seconds
         self._lost = lost
@@ -195,7 +203,7 @@ class Claims:
 
     async def claim(self, asked: Sequence[Asked]) -> list[Claim]:
         """Claim what is free among these tasks (each named once), in one statement; answers for every one."""
-        rows = await self._pool.fetch(
+        rows = await self._connections.fetch(
             CLAIM,
             [one.task_id for one in asked],
             [one.kind for one in asked],
@@ -212,20 +220,20 @@ class Claims:
 
     async def probe(self) -> None:
         """One round trip; raises what the database raises."""
-        await self._pool.fetchval(PROBE)
+        await self._connections.fetchval(PROBE)
 
     async def heartbeat(self, leases: Sequence[tuple[UUID, int]]) -> dict[UUID, bool]:
         """Renew (task, fence) pairs. Answers those still ours, with whether a cancel was requested."""
-        rows = await self._pool.fetch(
+        rows = await self._connections.fetch(
             HEARTBEAT, [task for task, _ in leases], [fence for _, fence in leases], self._lease_seconds
         )
         return {row["id"]: row["cancel_requested"] for row in rows}
 
     async def hold(self, task_ids: Sequence[UUID]) -> None:
         """Mark tasks that this processor does not read as held, uncharged, with a later dispatch."""
-        await self._pool.execute(HOLD, sorted(task_ids))
+        await self._connections.execute(HOLD, sorted(task_ids))
 
     async def unhold(self) -> int:
         """Make held tasks that this processor reads due now, `UNHOLD_PART` at a time; answers how many."""
-        status = await self._pool.execute(UNHOLD, self._kinds, self._versions, UNHOLD_PART)
+        status = await self._connections.execute(UNHOLD, self._kinds, self._versions, UNHOLD_PART)
         return int(status.rpartition(" ")[2])
