@@ -25,6 +25,7 @@ STATEMENT_SECONDS = 10.0
 """Giving up rolls back what was sent meanwhile, to be sent again."""
 BACKOFF_SECONDS = (0.1, 5.0)
 STOP_SECONDS = 3.0
+LET_GO_SECONDS = 1.0
 GATHER_FROM = 5
 """Rows in one pass that show load: half of what a request to SQS takes."""
 GATHER_SECONDS = 0.02
@@ -164,4 +165,8 @@ async def open_relay(settings: RelaySettings) -> AsyncGenerator[Relay]:
             relay.stop()
             await asyncio.wait([running], timeout=STOP_SECONDS)
             running.cancel()
+            _, hanging = await asyncio.wait([running, retention], timeout=LET_GO_SECONDS)
+            if hanging:  # a statement that is cut off waits for a database that hangs
+                publishing.terminate()
+                pool.terminate()
             await asyncio.gather(running, retention, return_exceptions=True)

@@ -36,6 +36,10 @@ async def keep_partitions(partitions: Partitions, keep_days: int | None) -> None
             failures += 1
             if failures == 1 or failures % 60 == 0:
                 log.warning("partitions.failing", failures=failures, error=describe(error))
+        except Exception:
+            # Nobody foresaw it, but without this loop tasks would fall into the default partition from some day on.
+            failures += 1
+            log.exception("partitions.failing", failures=failures)
         await asyncio.sleep((RETRY_SECONDS if failures else PASS_SECONDS) * random.uniform(0.8, 1.2))
 
 
