@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..rig.errors import BenchError
-from ..rig.places import plain_environment
+from ..rig.places import RESULTS, ROOT, plain_environment
 from ..rig.tools import Tell, python_environment
+from .readme import write_readme
 from .summary import Summary, medians_of
 from .table import page
 
@@ -15,11 +16,13 @@ PLOTS = Path(__file__).with_name("plots")
 
 
 def write_figures(folder: Path, bench: dict[str, Any]) -> None:
-    """`bench.json` and `bench.md` in a folder, made if missing."""
+    """`bench.json` and `bench.md` in a folder, made if missing; with the results of all, the README's table too."""
     folder.mkdir(parents=True, exist_ok=True)
     medians = medians_of(bench["found"])
     (folder / "bench.json").write_text(json.dumps({**bench, "medians": medians}, indent=1) + "\n")
     (folder / "bench.md").write_text(page(bench, Summary(medians)))
+    if folder == RESULTS:
+        write_readme(ROOT / "README.md", Summary(medians))
 
 
 def draw_plots(folder: Path, tell: Tell) -> None:
