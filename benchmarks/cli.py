@@ -17,6 +17,8 @@ from waybill_dev.errors import StackError
 
 from tools.workspace import WorkspaceError
 
+from .aws_lambda.command import measure_lambda
+from .aws_lambda.command import parser as lambda_parser
 from .ceilings.all import CEILINGS
 from .ceilings.all import Measure as MeasureCeiling
 from .growth.command import growth_parser, measure_growth
@@ -43,6 +45,8 @@ def main(arguments: list[str]) -> int:
     command = shlex.join(["./justw", "bench", *arguments])
     if arguments[:1] == ["growth"]:
         measured = measure_growth(growth_parser().parse_args(arguments[1:]), command)
+    elif arguments[:1] == ["lambda"]:
+        measured = measure_lambda(lambda_parser().parse_args(arguments[1:]), command)
     else:
         measured = _measure(_parser().parse_args(arguments), command)
     try:

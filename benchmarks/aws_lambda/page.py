@@ -1,0 +1,61 @@
+"""The figures of the function as a page. Pure."""
+
+from typing import Any
+
+from ..report.table import rows_of
+from .cost import ARM, X86, lambda_dollars, worker_dollars
+
+MEMORIES = (256, 512, 1024, 1769)
+SIZES = (1, 10, 100, 1000)
+WORKER_CPU_MS = 0.19
+"""Of the long-running worker, for comparison; `bench.md` has what was measured."""
+
+
+def page(results: dict[str, Any]) -> str:
+    """All of it, in Markdown."""
+    found = results["medians"]
+    init, machine = found["init"], results["machine"]
+    head = [
+        "# The processor as a Lambda function",
+        "",
+        f"Medians of {len(results['rounds'])} rounds, each a fresh interpreter, begun {results['began']},",
+        f"of commit `{results['commit']}`, by `{results['command']}`: `{results['zip']}`, Python {results['python']},",
+        f"{machine['cores']} cores ({machine['processor']}), PostgreSQL on the same machine; nothing of it ran on AWS.",
+        "",
+        f"Zip {results['zip_bytes'] / 1e6:.1f} MB, unzipped {results['unzipped_bytes'] / 1e6:.1f} MB,",
+        f"{init['modules']:.0f} modules at start, {init['peak_mb']:.0f} MiB after it,",
+        f"{found['end']['peak_mb']:.0f} at most.",
+    ]
+    named = [("init: import, connect, prepare", 1, init), ("first batch of 10", 10, found["first"])]
+    named += [(f"later batch of {size}", size, found[f"batch_{size}"]) for size in SIZES]
+    rows = [[n, *(f"{f[k]:.1f}" for k in ("wall_ms", "cpu_ms")), f"{f['cpu_ms'] / s:.3f}"] for n, s, f in named]
+    return (
+        "\n\n".join(
+            [
+                "\n".join(head),
+                rows_of(["what", "wall ms", "CPU ms", "CPU ms for each task"], rows),
+                "## Dollars for a million tasks\n\n"
+                "Lambda's time, its invocations, SQS's receives and deletes; us-east-1, November 2025, no\n"
+                "free tier. CPU as measured, at the share of a vCPU that the memory buys (1,769 MB: one); waiting as\n"
+                "on loopback, which a network adds to; nothing for what the runtime of AWS does around an invocation.",
+                _dollars(found),
+                f"A worker on Fargate (1 vCPU, 2 GB, x86_64, {WORKER_CPU_MS} ms of CPU a task): "
+                f"{worker_dollars(WORKER_CPU_MS, 1.0):.2f} when always busy,"
+                f" {worker_dollars(WORKER_CPU_MS, 0.1):.2f} when a tenth of the time; an hour costs"
+                " the same when nothing comes.",
+            ]
+        )
+        + "\n"
+    )
+
+
+def _dollars(found: dict[str, Any]) -> str:
+    rows: list[list[str]] = []
+    for memory in MEMORIES:
+        for name, prices in (("x86_64", X86), ("arm64", ARM)):
+            cells: list[float] = []
+            for size in SIZES:
+                cpu, wall = found[f"batch_{size}"]["cpu_ms"], found[f"batch_{size}"]["wall_ms"]
+                cells.append(lambda_dollars(size, cpu, max(0.0, wall - cpu), memory, prices))
+            rows.append([f"{memory} MB {name}", *(f"{cell:.3f}" for cell in cells), f"{cells[0] / cells[1]:.1f}"])
+    return rows_of(["memory", *(f"batches of {size}" for size in SIZES), "1 / 10"], rows)
