@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, suppress
 
 import structlog
 import uvloop
+from waybill_runtime.garbage import spare_startup_objects
 from waybill_runtime.instances import registered, this_process
 from waybill_runtime.settings import exit_with, load_settings_or_exit
 from waybill_runtime.sqs import aws_region
@@ -64,6 +65,7 @@ async def _run(settings: WorkerSettings, table: HandlerTable, webhooks: WebhookS
         drain = asyncio.create_task(_drain(settings, processor))
         receiver = Receiver(processor, queue, settling, settings)
         _keep_what_is_loaded()
+        spare_startup_objects()
         log.info("worker.started", queue_url=settings.queue_url, concurrency=settings.concurrency)
         await receiver.run(stopping)
         drain.cancel()
