@@ -70,7 +70,18 @@ async def measure_lambda(chosen: argparse.Namespace, command: str) -> None:
 
 def _described(python: Path, zipped: Path) -> dict[str, Any]:
     version = subprocess.run([str(python), "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
-    return {"machine": describe_machine(), "commit": describe_commit(ROOT), "python": version, "zip": zipped.name}
+    return {
+        "machine": describe_machine(),
+        "commit": describe_commit(ROOT),
+        "python": version,
+        "zip": zipped.name,
+        "worker_cpu_ms": worker_cpu_ms(),
+    }
+
+
+def worker_cpu_ms() -> float:
+    """A task's CPU in the long-running worker, as last measured side by side."""
+    return json.loads((RESULTS / "bench.json").read_text())["medians"]["waybill"]["drain"]["worker_cpu_ms"]
 
 
 def _write(out: Path, results: dict[str, Any]) -> None:

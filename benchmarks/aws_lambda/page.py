@@ -7,8 +7,6 @@ from .cost import ARM, X86, lambda_dollars, worker_dollars
 
 MEMORIES = (256, 512, 1024, 1769)
 SIZES = (1, 10, 100, 1000)
-WORKER_CPU_MS = 0.19
-"""Of the long-running worker, for comparison; `bench.md` has what was measured."""
 
 
 def page(results: dict[str, Any]) -> str:
@@ -39,10 +37,7 @@ def page(results: dict[str, Any]) -> str:
                 "free tier. CPU as measured, at the share of a vCPU that the memory buys (1,769 MB: one); waiting as\n"
                 "on loopback, which a network adds to; nothing for what the runtime of AWS does around an invocation.",
                 _dollars(found),
-                f"A worker on Fargate (1 vCPU, 2 GB, x86_64, {WORKER_CPU_MS} ms of CPU a task): "
-                f"{worker_dollars(WORKER_CPU_MS, 1.0):.2f} when always busy,"
-                f" {worker_dollars(WORKER_CPU_MS, 0.1):.2f} when a tenth of the time; an hour costs"
-                " the same when nothing comes.",
+                _worker(results["worker_cpu_ms"]),
             ]
         )
         + "\n"
@@ -59,3 +54,11 @@ def _dollars(found: dict[str, Any]) -> str:
                 cells.append(lambda_dollars(size, cpu, max(0.0, wall - cpu), memory, prices))
             rows.append([f"{memory} MB {name}", *(f"{cell:.3f}" for cell in cells), f"{cells[0] / cells[1]:.1f}"])
     return rows_of(["memory", *(f"batches of {size}" for size in SIZES), "1 / 10"], rows)
+
+
+def _worker(cpu_ms: float) -> str:
+    always, seldom = worker_dollars(cpu_ms, 1.0), worker_dollars(cpu_ms, 0.1)
+    return (
+        f"A worker on Fargate (1 vCPU, 2 GB, x86_64), at the {cpu_ms:.3f} ms of CPU a task of `bench.json`'s drain:\n"
+        f"{always:.2f} when always busy, {seldom:.2f} when a tenth of the time; an hour costs the same without tasks."
+    )
