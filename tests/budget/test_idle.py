@@ -22,8 +22,8 @@ NEXT_DUE = "min(available_at)"
 WORKER_POLLS = 3
 
 # Bounds, for a minute by the defaults.
-RELAY_STATEMENTS = 270
-"""60 polls of four (BEGIN, TAKE, COMMIT, NEXT_DUE), 12 looks for leases, 2 at what the queue ought to hold."""
+RELAY_STATEMENTS = 100
+"""60 polls (NEXT_DUE), 12 looks for leases, 2 at what the queue ought to hold."""
 RELAY_REQUESTS = 8
 """Two readings of the queue's depth for each look at what it ought to hold."""
 API_STATEMENTS = 0

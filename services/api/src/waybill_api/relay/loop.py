@@ -84,12 +84,13 @@ class Relay:
         return taken
 
     async def _wait_until_due(self) -> None:
-        if self._due.is_set():
-            return
-        due = await self._outbox.next_due_seconds()
+        """Until a pass is worth it: an accept of this process says so, or the outbox does when it is asked again."""
         poll = self._settings.relay_poll_seconds
-        seconds = poll if due is None else min(poll, max(due, LOCKED_SECONDS))
-        await _wait(self._due, seconds)
+        is_due = False
+        while not (is_due or self._due.is_set()):
+            due = await self._outbox.next_due_seconds()
+            await _wait(self._due, poll if due is None else min(poll, max(due, LOCKED_SECONDS)))
+            is_due = due is not None and due <= poll
 
     async def _pause(self, seconds: float) -> None:
         await _wait(self._stopping, seconds)
