@@ -23,6 +23,7 @@ from ..systems.waybill import Waybill
 from .half_load import measure_half_load
 from .loaded import Figures, measure_finished, measure_waiting
 from .looks import measure_looks
+from .page import filled, results_page, undisturbed
 from .processes import measure_relays, measure_workers
 from .scale import FULL, PARTS, QUICK, Scale
 
@@ -30,6 +31,7 @@ Found = dict[str, dict[str, list[Figures]]]
 Step = tuple[str, str, Callable[[], Awaitable[Figures]]]
 KEPT = FETCHED / "growth"
 """Where a cluster with millions of rows stays for the next run, when asked to."""
+CAPACITY = ROOT / "docs" / "capacity.md"
 _ROWS = "0,1000000,10000000"
 
 
@@ -127,9 +129,13 @@ class Report:
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        medians = medians_of(self._found)
+        quiet = {part: {case: undisturbed(many) for case, many in cases.items()} for part, cases in self._found.items()}
+        medians = medians_of(quiet)
         document: dict[str, Any] = {**self._head, "found": self._found, "medians": medians}
         self._path.write_text(json.dumps(document, indent=1) + "\n")
+        self._path.with_suffix(".md").write_text(results_page(document))
+        if self._path.parent == RESULTS:
+            CAPACITY.write_text(filled(CAPACITY.read_text(), document))
 
 
 def _headline(figures: Figures) -> str:
