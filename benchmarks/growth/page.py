@@ -8,6 +8,7 @@ from ..report.table import rows_of, shown
 from .simulation import Step, capacity, cells_capacity, simulate
 
 Document = Mapping[str, Any]
+ALIKE_CORES = 0.3
 QUEUE_SECONDS = 0.01
 """Of the way through SQS in the simulation: it takes 5 to 20 ms, and no CPU of ours."""
 _MARKED = re.compile(r"(<!-- growth:(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -72,7 +73,7 @@ def _finished(medians: Document) -> str:
         figures = [shown(one[name], 0 if "per_second" in name else 1) for name in names]
         rows.append([f"{int(rows_before):,}", *figures, *(shown(one[name], 3) for name in cpu)])
         rows[-1].append(shown(one["accept_others_cores"], 2))
-        if one is not none:
+        if one is not none and _alike(one, none):
             shares = [f"{one[name] / none[name]:.0%}" for name in (*names, *cpu)]
             rows.append(["of that with none", *shares, ""])
     heads = [
@@ -86,6 +87,11 @@ def _finished(medians: Document) -> str:
         "others' cores",
     ]
     return rows_of(heads, rows)
+
+
+def _alike(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    """Whether about as much ran beside both: else a ratio of them tells of that and not of the rows."""
+    return abs(one["accept_others_cores"] - other["accept_others_cores"]) < ALIKE_CORES
 
 
 def _waiting(medians: Document) -> str:
@@ -184,7 +190,7 @@ def _simulated(medians: Document) -> str:
     steps = steps_of(costs(medians))
     rows: list[list[str]] = []
     for layout in _LAYOUTS:
-        servers = dict(zip(("API", "relay", "worker", "PostgreSQL"), layout, strict=True))
+        servers: dict[str, int] = dict(zip(("API", "relay", "worker", "PostgreSQL"), layout, strict=True))
         most, where = capacity(servers, steps)
         at = simulate(most * 0.7, servers, steps, tasks=5000)
         four, skewed = cells_capacity(most, [1] * 4), cells_capacity(most, [4, 2, 1, 1])
