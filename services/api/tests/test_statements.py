@@ -5,7 +5,7 @@ from waybill_api.store import probe, tasks
 
 pytestmark = pytest.mark.store
 
-ARGUMENTS = {"uuid": "gen_random_uuid()", "text": "'x'", "bigint": "50", "integer": "50"}
+ARGUMENTS = {"uuid": "gen_random_uuid()", "text": "'x'", "bigint": "50", "integer": "50", "float8": "1"}
 STATEMENTS = {
     "accept": tasks.ACCEPT,
     "find": tasks.FIND,
