@@ -77,5 +77,6 @@ def test_what_is_private_to_a_checkout_never_reaches_an_image(secret: str):
 def test_an_image_is_built_from_sources_and_locks_alone(path: Path):
     build, _ = read_dockerfile(path)
     files = [file for copied in build.all("COPY") for file in build_context(copied.rest.split()[0])]
-    assert {file.suffix for file in files} <= {".py", ".toml", ".lock", ".typed", ".mako", ".html", ".css", ".js", ".sql"}
+    sources = {".py", ".toml", ".lock", ".typed", ".mako", ".html", ".css", ".js", ".sql"}
+    assert {file.suffix for file in files} <= sources
     assert not [file for file in files if "tests" in file.parts]
