@@ -51,7 +51,7 @@ SELECT json_build_object(
                 'worker', a.worker, 'error', a.error, 'started_at', extract(epoch FROM a.started_at),
                 'finished_at', extract(epoch FROM a.finished_at)) ORDER BY a.fence), '[]')
             FROM attempts a WHERE a.task_id = t.id)),
-    t.finished_at IS NOT NULL
+    t.finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM outbox o WHERE o.task_id = t.id)
 INTO found, over
 FROM tasks t WHERE t.tenant = 'default' AND t.id > '{after}' AND t.title = '{title}'
 """
