@@ -48,6 +48,7 @@ def accept_sql(ids: str, size: int | str) -> str:
     columns = {number: f"array_fill({value}{_typed(value)}, ARRAY[{size}])" for number, value in every.items()}
     columns[7] = f"""array_fill('{{"include_description": true, "utc_offset_minutes": 0}}'::jsonb, ARRAY[{size}])"""
     columns[8] = f"array_fill(NULL::text, ARRAY[{size}])"
+    columns[9] = "5::float8"
     return filled(ACCEPT, {1: "'default'", 2: ids, **columns})
 
 

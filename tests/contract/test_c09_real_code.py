@@ -63,7 +63,7 @@ class Sides:
 
     def __init__(self, handlers, sqs, store, outbox, processor, owner):
         self.handlers, self.sqs, self.owner = handlers, sqs, owner
-        self._store, self.accept = store, Acceptance(store, lambda: None).accept
+        self._store, self.accept = store, Acceptance(store, lambda rows: None).accept
         self._outbox, self._processor = outbox, processor
 
     async def submit(self, document, answer, traceparent=TRACE):

@@ -21,7 +21,7 @@ class CountingStore(TaskStore):
         super().__init__(database)
         self.batches = []
 
-    async def accept(self, batch):
+    async def accept(self, batch, kept_seconds):
         self.batches.append(len(batch))
         return await super().accept(batch)
 
@@ -34,7 +34,7 @@ async def store(database):
 
 async def test_a_thousand_concurrent_submits_share_a_few_statements(store, database):
     woken = []
-    acceptance = Acceptance(store, lambda: woken.append(1))
+    acceptance = Acceptance(store, lambda rows: woken.append(len(rows)))
     views = await asyncio.gather(*(acceptance.accept(read_submission(NOTE, None)) for _ in range(1000)))
     owner = await database.connect("waybill_owner")
     stored = {row[0] for row in await owner.fetch("SELECT id FROM tasks JOIN outbox ON task_id = id")}
@@ -45,14 +45,14 @@ async def test_a_thousand_concurrent_submits_share_a_few_statements(store, datab
 
 
 async def test_a_lone_submit_does_not_wait_for_others(store):
-    acceptance = Acceptance(store, lambda: None)
+    acceptance = Acceptance(store, lambda rows: None)
     for _ in range(3):
         await acceptance.accept(read_submission(NOTE, None))
     assert store.batches == [1, 1, 1]
 
 
 async def test_a_task_whose_values_the_database_refuses_harms_no_neighbour(store):
-    acceptance = Acceptance(store, lambda: None)
+    acceptance = Acceptance(store, lambda rows: None)
     tasks = [read_submission({"title": f"note {n}" if n != 5 else "NUL \0"}, None) for n in range(10)]
     answers = await asyncio.gather(*map(acceptance.accept, tasks), return_exceptions=True)
     assert [n for n, answer in enumerate(answers) if isinstance(answer, InvalidRequest)] == [5]
@@ -61,7 +61,7 @@ async def test_a_task_whose_values_the_database_refuses_harms_no_neighbour(store
 
 
 async def test_load_is_shed_before_work_is_done_for_it(store):
-    acceptance = Acceptance(store, lambda: None)
+    acceptance = Acceptance(store, lambda rows: None)
     submits = [asyncio.create_task(acceptance.accept(read_submission(NOTE, None))) for _ in range(2500)]
     answers = await asyncio.gather(*submits, return_exceptions=True)
     assert sum(isinstance(answer, Overloaded) for answer in answers) == 500
@@ -69,7 +69,7 @@ async def test_load_is_shed_before_work_is_done_for_it(store):
 
 
 async def test_large_payloads_are_shed_by_their_bytes(store):
-    acceptance = Acceptance(store, lambda: None)
+    acceptance = Acceptance(store, lambda rows: None)
     payload = {"url": "https://example.test/", "body": "x" * 260_000}
     tasks = [read_submission({"kind": "webhook.deliver", "payload": payload}, None) for _ in range(140)]
     answers = await asyncio.gather(*map(acceptance.accept, tasks), return_exceptions=True)
@@ -77,7 +77,7 @@ async def test_large_payloads_are_shed_by_their_bytes(store):
 
 
 async def test_draining_waits_until_what_was_submitted_is_stored(store, database):
-    acceptance = Acceptance(store, lambda: None)
+    acceptance = Acceptance(store, lambda rows: None)
     submits = [asyncio.create_task(acceptance.accept(read_submission(NOTE, None))) for _ in range(50)]
     await asyncio.sleep(0)
     await acceptance.drain()

@@ -6,16 +6,18 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from waybill_api.queue import QueueUnavailable, open_queue
+from waybill_api.relay import loop
 from waybill_api.relay.loop import Relay, backoff_seconds, open_relay
-from waybill_api.relay.publish import publish_due
+from waybill_api.relay.publish import publish_due, publish_handed
 from waybill_api.relay.rescue import Reconciler, reap
 from waybill_api.relay.settings import RelaySettings
-from waybill_api.store.outbox import Outbox
+from waybill_api.store.outbox import Outbox, OutboxRow
 from waybill_api.store.rescue import Rescue
 from waybill_contracts import TaskRequested, decode
 from waybill_runtime.database import open_pool
@@ -43,6 +45,14 @@ class Rows:
                 ids,
             )
         return ids
+
+    async def kept(self, count):
+        """Accepted, and for the accepting process alone to send."""
+        ids = await self.add(count)
+        await self.connection.execute(
+            "UPDATE outbox SET available_at = clock_timestamp() + interval '90 s' WHERE task_id = ANY ($1)", ids
+        )
+        return [OutboxRow(one, "default", 1, "accept", datetime.now(UTC), "note.process", 1, None) for one in ids]
 
     async def processing(self, count=1, lease="-1 second", **columns):
         ids = await self.add(count, outbox=False, **columns)
@@ -296,12 +306,52 @@ def open_one(database, queues):
     return opened
 
 
-async def test_a_relay_that_is_woken_does_not_wait_for_its_poll(rows, open_one, queue, until):
+async def test_what_an_accept_hands_over_is_sent_although_its_row_is_not_due(rows, open_one, queue, until):
     async with open_one(relay_poll_seconds=600) as relay:
         await until(relay_idle(relay))
-        await rows.add()
-        relay.wake()
-        await until(lambda: depth_is(queue, 1))
+        relay.hand_over(await rows.kept(3))
+        await until(lambda: depth_is(queue, 3))
+        await until(lambda: no_row_waits(rows))
+
+
+async def test_what_was_handed_over_and_not_sent_is_sent_once_it_is_due(rows, open_one, queue, queues, sqs, until):
+    handed = await rows.kept(3)
+    nowhere = queues.url + "-nowhere"
+    async with open_one(relay_poll_seconds=0.05, queue_url=nowhere) as relay:
+        relay.hand_over(handed)
+        await until(lambda: "queue" in relay.degraded)
+    assert await rows.waiting() == 3
+    await rows.connection.execute("UPDATE outbox SET available_at = clock_timestamp()")
+    async with open_one(relay_poll_seconds=0.05):
+        await until(lambda: depth_is(queue, 3))
+
+
+async def test_the_next_dispatch_of_a_task_outlives_the_deletion_of_the_one_before(rows, pool, queue):
+    [retried, other] = handed = await rows.kept(2)
+    await rows.connection.execute(
+        "UPDATE outbox SET dispatch = 2, reason = 'retry' WHERE task_id = $1", retried.task_id
+    )
+    await publish_handed(Outbox(pool), queue, handed)
+    assert await rows.values("SELECT task_id, dispatch FROM outbox") == [(retried.task_id, 2)]
+    assert other.dispatch == 1
+
+
+async def test_a_handed_message_that_sqs_refused_keeps_its_row(rows, pool):
+    handed = await rows.kept(3)
+    queue = RefusingQueue(1)
+    await publish_handed(Outbox(pool), queue, handed)
+    assert len(queue.sent) == 2
+    assert await rows.values("SELECT task_id FROM outbox") == [handed[1].task_id]
+
+
+async def test_more_than_a_relay_remembers_is_left_to_the_outbox(rows, open_one, queue, until, monkeypatch):
+    monkeypatch.setattr(loop, "MOST_HANDED", 2)
+    async with open_one(relay_poll_seconds=0.05) as relay:
+        for handed in (await rows.kept(2), await rows.kept(3)):
+            relay.hand_over(handed)
+        await until(lambda: depth_is(queue, 2))
+        await rows.connection.execute("UPDATE outbox SET available_at = clock_timestamp()")
+        await until(lambda: depth_is(queue, 5))
 
 
 async def test_a_row_of_another_process_is_seen_by_the_poll(rows, open_one, queue, until):

@@ -28,7 +28,7 @@ def happened(before: Row | None, now: Row, seen_at: float) -> Iterator[Event]:
             yield _attempt(attempt)
     if now["status"] == "processing" and (before is None or before["fence"] < now["fence"]):
         yield _claim(now)
-    if now["finished_at"] is not None:
+    if now["finished_at"] is not None and (before is None or before["finished_at"] is None):
         yield _end(now)
 
 
@@ -66,10 +66,11 @@ def _accepted(now: Row) -> Event:
 def _outbox(before: Row | None, now: Row | None, seen_at: float) -> Iterator[Event]:
     if now is None:
         if before is not None:
-            text = "outbox row gone: message sent, transaction committed"
+            text = "outbox row gone: message sent"
             yield Event(at=seen_at, source=_FROM, what="relay", text=text)
     elif before is None or before["dispatch"] != now["dispatch"]:
-        wait_seconds = now["available_at"] - now["written_at"]
+        is_handed = now["reason"] == "accept"  # to the relay in the API, which has it to itself for a while
+        wait_seconds = 0.0 if is_handed else now["available_at"] - now["written_at"]
         due = f"due in {wait_seconds:.2f} s" if wait_seconds > 0.01 else "due at once"
         text = f"dispatch {now['dispatch']}, reason {now['reason']}, {due}"
         waits_until = now["available_at"] if wait_seconds > 0.01 else None

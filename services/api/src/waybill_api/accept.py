@@ -11,7 +11,8 @@ from waybill_runtime.database import RowRefused
 
 from .errors import FieldError, InvalidRequest, OutcomeUnknown, Overloaded
 from .store.faults import is_callers_fault
-from .store.tasks import TaskStore
+from .store.outbox import OutboxRow
+from .store.tasks import TENANT, TaskStore
 from .views import NewTask, TaskView
 
 MAX_BATCH = 500
@@ -24,11 +25,16 @@ log = structlog.get_logger()
 
 
 class Acceptance:
-    """Takes new tasks into the database, and says so to `on_accepted` after each commit."""
+    """Takes new tasks into the database. `hand_over` is told of their dispatches after each commit, and has
+    `kept_seconds` to send them before they are due for every relay.
+    """
 
-    def __init__(self, store: TaskStore, on_accepted: Callable[[], None]) -> None:
+    def __init__(
+        self, store: TaskStore, hand_over: Callable[[Sequence[OutboxRow]], None], kept_seconds: float = 0.0
+    ) -> None:
         self._store = store
-        self._on_accepted = on_accepted
+        self._hand_over = hand_over
+        self._kept_seconds = kept_seconds
         self._batcher: Batcher[NewTask, Instants] = Batcher(self._flush, MAX_BATCH, is_callers_fault, _size_of)
         self._waiting = 0
         self._waiting_bytes = 0
@@ -60,14 +66,18 @@ class Acceptance:
         await self._batcher.drain()
 
     async def _flush(self, batch: Sequence[NewTask]) -> list[Instants]:
-        stored = await self._store.accept(batch)
-        self._on_accepted()
+        stored = await self._store.accept(batch, self._kept_seconds)
+        self._hand_over([_dispatch(task, created_at) for task, (_, created_at) in zip(batch, stored, strict=True)])
         log.info("task.accepted", count=len(batch))
         return stored
 
 
 def _size_of(task: NewTask) -> int:
     return len(task.payload) + len(task.description or "")
+
+
+def _dispatch(task: NewTask, created_at: datetime) -> OutboxRow:
+    return OutboxRow(task.id, TENANT, 1, "accept", created_at, task.kind, task.payload_version, task.traceparent)
 
 
 def _view(task: NewTask, instants: Instants) -> TaskView:

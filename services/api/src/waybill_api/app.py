@@ -1,6 +1,6 @@
 """The ASGI application: routes, error mapping, and what lives as long as it does."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from litestar import Litestar
@@ -12,11 +12,12 @@ from .health import Health
 from .methods import options_routes
 from .pages import PAGES
 from .problems import problem_response
-from .relay.loop import open_relay
+from .relay.loop import HANDED_SECONDS, open_relay
 from .relay.settings import RelaySettings
 from .routes import ROUTES, Services
 from .settings import ApiSettings
 from .store.database import Database
+from .store.outbox import OutboxRow
 from .store.probe import DatabaseProbe
 from .store.tasks import TaskStore
 
@@ -51,10 +52,10 @@ def create_app(
 async def open_services(settings: ApiSettings, relay_settings: RelaySettings | None) -> AsyncGenerator[Services]:
     """Pool, relay and what the routes need. On the way out: waiting submits are stored, then the relay stops."""
     async with AsyncExitStack() as stack:
-        wake, degraded = _nobody, _nothing
+        hand_over, kept_seconds, degraded = _nobody, 0.0, _nothing
         if relay_settings is not None:
             relay = await stack.enter_async_context(open_relay(relay_settings))
-            wake, degraded = relay.wake, lambda: relay.degraded
+            hand_over, kept_seconds, degraded = relay.hand_over, HANDED_SECONDS, lambda: relay.degraded
         pool = await stack.enter_async_context(
             open_pool(settings.database_url, settings.database_connections, "waybill-api")
         )
@@ -62,13 +63,13 @@ async def open_services(settings: ApiSettings, relay_settings: RelaySettings | N
         stack.callback(probe.close)
         tasks = TaskStore(Database(pool))
         stack.callback(pool.terminate)  # all requests have ended; a polite close would wait for a database that hangs
-        acceptance = Acceptance(tasks, wake)
+        acceptance = Acceptance(tasks, hand_over, kept_seconds)
         stack.push_async_callback(acceptance.drain)
         yield Services(acceptance, tasks, Health(probe, degraded))
 
 
-def _nobody() -> None:
-    """No relay in this process is there to be woken."""
+def _nobody(_rows: Sequence[OutboxRow]) -> None:
+    """No relay is in this process: the rows are due, and another one takes them."""
 
 
 def _nothing() -> frozenset[str]:

@@ -1,5 +1,7 @@
 """Publish what is due: one transaction from the outbox row's deletion to SQS's answer."""
 
+from collections.abc import Sequence
+
 import structlog
 from waybill_contracts import TASK_REQUESTED_V1, encode, task_requested
 
@@ -30,6 +32,17 @@ async def publish_due(outbox: Outbox, queue: MessageQueue) -> int:
             await taken.note_versions(TASK_REQUESTED_V1, versions)
     log.info("relay.published", sent=len(taken.rows) - len(refused), refused=len(refused))
     return len(taken.rows)
+
+
+async def publish_handed(outbox: Outbox, queue: MessageQueue, rows: Sequence[OutboxRow]) -> None:
+    """Send the messages of dispatches that this process has just written, then delete their outbox rows.
+
+    A crash in between sends them again once they are due; what SQS refused is due then too. Raises `QueueUnavailable`
+    when SQS took none.
+    """
+    refused = await queue.send([_message(row) for row in rows])
+    await outbox.drop_sent([row for index, row in enumerate(rows) if index not in refused], TASK_REQUESTED_V1)
+    log.info("relay.published", sent=len(rows) - len(refused), refused=len(refused))
 
 
 def _message(row: OutboxRow) -> bytes:

@@ -56,6 +56,11 @@ FROM taken CROSS JOIN LATERAL (
 WHERE t.finished_at IS NULL
 """
 
+# Of this dispatch only: a task that was worked and retried meanwhile has its next one in the same row.
+DROP_SENT = """
+DELETE FROM outbox WHERE task_id = ANY ($1::uuid[]) AND dispatch = 1 AND reason = 'accept'
+"""
+
 PUT_BACK = """
 INSERT INTO outbox (task_id, tenant, dispatch, reason, written_at, available_at)
 SELECT r.task_id, r.tenant, r.dispatch, r.reason, r.written_at, now() + make_interval(secs => $6)
@@ -110,6 +115,15 @@ class Outbox:
     async def next_due_seconds(self) -> float | None:
         """Seconds until the first row is due, negative if it was due already; None for an empty outbox."""
         return await self._pool.fetchval(NEXT_DUE)
+
+    async def drop_sent(self, rows: Sequence[OutboxRow], message_type: str) -> None:
+        """Delete the rows of accepts whose messages are in the queue."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(DROP_SENT, [row.task_id for row in rows])
+            taken = Taken(connection, [])
+            if versions := self.to_note(message_type, ((row.kind, row.payload_version) for row in rows)):
+                await taken.note_versions(message_type, versions)
+            self._noted_at |= dict.fromkeys(taken.noted, time.monotonic())
 
     @asynccontextmanager
     async def take(self, limit: int) -> AsyncGenerator[Taken]:

@@ -31,7 +31,7 @@ WITH accepted AS (
     RETURNING id, tenant, available_at, created_at
 ), announced AS (
     INSERT INTO outbox (task_id, tenant, dispatch, reason, available_at)
-    SELECT id, tenant, 1, 'accept', available_at FROM accepted
+    SELECT id, tenant, 1, 'accept', available_at + make_interval(secs => $9) FROM accepted
 )
 SELECT id, available_at, created_at FROM accepted
 """
@@ -87,8 +87,10 @@ class TaskStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept(self, batch: Sequence[NewTask]) -> list[tuple[datetime, datetime]]:
+    async def accept(self, batch: Sequence[NewTask], kept_seconds: float = 0.0) -> list[tuple[datetime, datetime]]:
         """Store new tasks and their outbox rows; answers (available_at, created_at) of each, in order.
+
+        No relay takes the outbox rows for `kept_seconds`: the caller has their messages sent.
 
         Raises `Unavailable` when nothing was stored, `OutcomeUnknown` when that cannot be told, and asyncpg's own
         error when a row's values were refused.
@@ -98,7 +100,7 @@ class TaskStore:
         ]
         columns = [list(column) for column in zip(*rows_given, strict=True)]
         try:
-            rows = await self._database.fetch(ACCEPT, TENANT, *columns)
+            rows = await self._database.fetch(ACCEPT, TENANT, *columns, kept_seconds)
         except DatabaseFault as error:
             if is_callers_fault(error):
                 raise
