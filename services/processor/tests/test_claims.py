@@ -71,6 +71,23 @@ async def test_a_task_that_is_held_again_is_held_since_the_first_time(tasks: Any
     assert (row["held_at"], row["dispatch"]) == (since, 3)
 
 
+async def test_a_held_task_keeps_its_next_dispatch_although_the_relay_has_yet_to_drop_the_one_before(
+    tasks: Any, claims_of: Any, database: Any
+):
+    task_id = await tasks.insert(kind="test.newer")
+    await tasks.fetch("INSERT INTO outbox (task_id, dispatch, reason) VALUES ($1, 1, 'accept')", task_id)
+    claims = await claims_of()
+    relay = await database.connect("waybill_relay")
+    async with relay.transaction():
+        await relay.execute("DELETE FROM outbox WHERE task_id = $1", task_id)
+        holding = asyncio.create_task(claims.hold([task_id]))
+        done, _ = await asyncio.wait([holding], timeout=0.3)
+    await holding
+    assert done == set()  # it waited for the relay to commit
+    dispatched = await tasks.outbox(task_id)
+    assert (dispatched["dispatch"], dispatched["reason"]) == (2, "hold")
+
+
 async def test_a_task_that_waits_for_its_retry_is_not_held_by_a_processor_that_does_not_read_it(
     tasks: Any, claims_of: Any
 ):

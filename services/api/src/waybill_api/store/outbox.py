@@ -56,9 +56,13 @@ FROM taken CROSS JOIN LATERAL (
 WHERE t.finished_at IS NULL
 """
 
-# Of this dispatch only: a task that was worked and retried meanwhile has its next one in the same row.
+# Of this dispatch only: a task that was worked and retried meanwhile has its next one in the same row. A processor of
+# 0.1 that holds a task counts its dispatch on and leaves the row that is there, by which it comes again.
 DROP_SENT = """
-DELETE FROM outbox WHERE task_id = ANY ($1::uuid[]) AND dispatch = 1 AND reason = 'accept'
+DELETE FROM outbox WHERE dispatch = 1 AND reason = 'accept' AND task_id = ANY (ARRAY (
+    SELECT s.id FROM unnest($1::uuid[]) AS s(id)
+    CROSS JOIN LATERAL (SELECT FROM tasks WHERE id = s.id AND dispatch = 1 OFFSET 0) t
+))
 """
 
 PUT_BACK = """

@@ -90,7 +90,8 @@ CROSS JOIN LATERAL (
 """
 
 # Uncharged. Tried again after as long as it has been held so far, 30 s to 15 min; UNHOLD of a processor that reads it
-# ends the wait. A task that is not due is left alone: its outbox row is that of its retry.
+# ends the wait. A task that is not due is left alone: its outbox row is that of its retry. Another row that is there is
+# of a message that was sent, perhaps of the one in hand; with DO NOTHING it would not be waited for, and be gone next.
 HOLD = """
 WITH unread AS (
     SELECT id FROM tasks WHERE id = ANY ($1::uuid[]) AND status = 'pending' AND available_at <= clock_timestamp()
@@ -106,7 +107,8 @@ INSERT INTO outbox (task_id, tenant, dispatch, reason, available_at)
 SELECT id, tenant, dispatch, 'hold', clock_timestamp()
     + least(interval '15 minutes', greatest(interval '30 seconds', clock_timestamp() - held_at))
 FROM held ORDER BY id
-ON CONFLICT (task_id) DO NOTHING
+ON CONFLICT (task_id) DO UPDATE
+    SET dispatch = EXCLUDED.dispatch, reason = EXCLUDED.reason, available_at = EXCLUDED.available_at
 """
 
 # A part at a time: all in one statement might never end in time, and would be tried again for ever. now() and not
