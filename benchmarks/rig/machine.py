@@ -37,10 +37,13 @@ def describe_machine() -> dict[str, object]:
     }
 
 
+_WRITTEN_BY_ROUNDS = (":!benchmarks/results", ":!README.md")
+
+
 def describe_commit(checkout: Path) -> str:
-    """Hash of the commit, with `+changes` where tracked files differ from it."""
+    """Hash of the commit, with `+changes` where tracked files differ from it, but for what earlier rounds wrote."""
     hashed = _git(checkout, "rev-parse", "--short=12", "HEAD")
-    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no", "--", ".", *_WRITTEN_BY_ROUNDS)
     return f"{hashed or 'unknown'}{'+changes' if changed else ''}"
 
 
