@@ -112,7 +112,7 @@ async def _measure(chosen: argparse.Namespace, command: str) -> None:
             known_systems()[OURS].install(bench)  # they are measured with its schema
         run = Run(bench, systems, ceilings, sizes, rounds, describe_commit(ROOT), save, earlier)
         await run.all_rounds()
-    draw_plots(out, tell)
+    draw_plots(out / "bench.json", tell)
     tell(f"written: bench.json, bench.md and plots in {out}")
     if run.failed:
         raise BenchError("some of it could not be measured: see above, or `error` in bench.json")

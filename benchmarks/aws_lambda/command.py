@@ -20,6 +20,7 @@ from tools.lambda_zip import AWS_VERSION, LOCAL, Target, build, local_python
 from tools.workspace import package_in
 
 from ..ceilings.postgres import accept_sql, id_prefix, ids_sql
+from ..report.writing import draw_plots
 from ..rig.database import bench_database
 from ..rig.errors import BenchError
 from ..rig.machine import calibration_ms, describe_commit, describe_machine
@@ -88,7 +89,8 @@ def _write(out: Path, results: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "lambda.json").write_text(json.dumps(results, indent=1) + "\n")
     (out / "lambda.md").write_text(page(results))
-    tell(f"written: lambda.json and lambda.md in {out}")
+    draw_plots(out / "lambda.json", tell)
+    tell(f"written: lambda.json, lambda.md and lambda.svg in {out}")
 
 
 def medians(rounds: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -28,7 +28,7 @@ def duration_ms(cpu_ms: float, waiting_ms: float, memory_mb: int) -> float:
     return cpu_ms / min(1.0, memory_mb / WHOLE_CPU_MB) + waiting_ms
 
 
-def lambda_dollars(size: int, cpu_ms: float, waiting_ms: float, memory_mb: int, prices: Prices = X86) -> float:
+def lambda_dollars(size: float, cpu_ms: float, waiting_ms: float, memory_mb: int, prices: Prices = X86) -> float:
     """Dollars for a million tasks in full batches of `size`: time, invocations, and SQS's receives and deletes."""
     invocations = 1_000_000 / size
     gb_seconds = invocations * duration_ms(cpu_ms, waiting_ms, memory_mb) / 1000 * memory_mb / 1024
@@ -38,6 +38,20 @@ def lambda_dollars(size: int, cpu_ms: float, waiting_ms: float, memory_mb: int, 
         + invocations / 1e6 * prices.million_invocations
         + sqs_requests / 1e6 * prices.million_sqs_requests
     )
+
+
+def tasks_an_invocation(per_second: float, window_seconds: float, limit: int) -> float:
+    """How full batches are when tasks come evenly and `MaximumBatchingWindowInSeconds` is waited for more.
+
+    The first message opens the window (AWS Lambda Developer Guide, "Using Lambda with Amazon SQS"); without a window
+    each poll hands over what is there, which at these rates is one.
+    """
+    return min(float(limit), 1 + per_second * window_seconds)
+
+
+def concurrency(per_second: float, tasks: float, milliseconds: float) -> float:
+    """Invocations under way at a time (Little's law), each of so many tasks and milliseconds."""
+    return per_second / tasks * milliseconds / 1000
 
 
 def worker_dollars(cpu_ms: float, busy: float, gb: float = 2.0, prices: Prices = X86) -> float:

@@ -3,10 +3,14 @@
 from typing import Any
 
 from ..report.table import rows_of
-from .cost import ARM, X86, lambda_dollars, worker_dollars
+from .cost import ARM, X86, concurrency, duration_ms, lambda_dollars, tasks_an_invocation, worker_dollars
 
 MEMORIES = (256, 512, 1024, 1769)
 SIZES = (1, 10, 100, 1000)
+RATES = (1, 10, 100, 1000)
+WINDOWS = ((0, 10), (1, 100), (5, 1000))
+"""Seconds of the batching window, and the batch size, which may pass 10 with a window only."""
+_MEMORY_MB = 512
 
 
 def page(results: dict[str, Any]) -> str:
@@ -32,12 +36,18 @@ def page(results: dict[str, Any]) -> str:
             [
                 "\n".join(head),
                 rows_of(["what", "wall ms", "CPU ms", "CPU ms for each task"], rows),
+                "![CPU for a task, by batch size](lambda.svg)",
                 "## Dollars for a million tasks\n\n"
                 "Lambda's time, its invocations, SQS's receives and deletes; us-east-1, November 2025, no\n"
                 "free tier. CPU as measured, at the share of a vCPU that the memory buys (1,769 MB: one); waiting as\n"
                 "on loopback, which a network adds to; nothing for what the runtime of AWS does around an invocation.",
                 _dollars(found),
                 _worker(results["worker_cpu_ms"]),
+                "## Batching window and concurrency\n\n"
+                f"A model, at {_MEMORY_MB} MB on x86_64: tasks come evenly, an invocation costs so much and so much\n"
+                "for each task (a line through the batches of 1 and 100 above). Tasks in an invocation, dollars for a\n"
+                "million, invocations at a time. A window of W s lets a task wait up to W s longer.",
+                _windows(found),
             ]
         )
         + "\n"
@@ -54,6 +64,27 @@ def _dollars(found: dict[str, Any]) -> str:
                 cells.append(lambda_dollars(size, cpu, max(0.0, wall - cpu), memory, prices))
             rows.append([f"{memory} MB {name}", *(f"{cell:.3f}" for cell in cells), f"{cells[0] / cells[1]:.1f}"])
     return rows_of(["memory", *(f"batches of {size}" for size in SIZES), "1 / 10"], rows)
+
+
+def _windows(found: dict[str, Any]) -> str:
+    rows: list[list[str]] = []
+    for rate in RATES:
+        cells: list[str] = []
+        for window, limit in WINDOWS:
+            tasks = tasks_an_invocation(rate, window, limit)
+            cpu, wall = (_of_size(found, figure, tasks) for figure in ("cpu_ms", "wall_ms"))
+            waiting = max(0.0, wall - cpu)
+            dollars = lambda_dollars(tasks, cpu, waiting, _MEMORY_MB)
+            at_a_time = concurrency(rate, tasks, duration_ms(cpu, waiting, _MEMORY_MB))
+            cells.append(f"{tasks:,.0f} / {dollars:.2f} / {at_a_time:.2f}")
+        rows.append([f"{rate:,}", *cells])
+    heads = [f"window {window} s, batch size {limit}" for window, limit in WINDOWS]
+    return rows_of(["tasks/s", *heads], rows)
+
+
+def _of_size(found: dict[str, Any], figure: str, tasks: float) -> float:
+    one, hundred = found["batch_1"][figure], found["batch_100"][figure]
+    return one + (hundred - one) / 99 * (tasks - 1)
 
 
 def _worker(cpu_ms: float) -> str:

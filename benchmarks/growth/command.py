@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..report.summary import medians_of
+from ..report.writing import draw_plots
 from ..rig.database import bench_database
 from ..rig.errors import BenchError
 from ..rig.machine import calibration_ms, describe_commit, describe_machine
@@ -72,7 +73,8 @@ async def measure_growth(chosen: argparse.Namespace, command: str) -> None:
         for number in range(1, rounds + 1):
             for part, case, measure in steps(bench, scale, parts, rows):
                 await report.measured(f"[{number}/{rounds}]", part, case, measure)
-    tell(f"written: growth.json in {out}")
+    draw_plots(out / "growth.json", tell)
+    tell(f"written: growth.json, growth.md and plots in {out}")
     if report.failed:
         raise BenchError("some of it could not be measured: see above")
 

@@ -162,8 +162,8 @@ def _cost(medians: Document) -> str:
 
 
 def _disk(medians: Document) -> str:
-    cases = {case: one for case, one in medians["finished"].items() if one}
-    most = cases[max(cases, key=int)]
+    cases = {int(case): one for case, one in medians["finished"].items() if one and int(case)}
+    most = cases[max(cases, default=0)]
     stored, wal = most["bytes_before"] / most["rows_before"], next(iter(medians["half_load"].values()))["wal_bytes"]
     rows = [
         [name, shown(each, 0), shown(each * 1e6 / 1e9, 1), shown(each * 100 * 86_400 / 1e9, 0)]

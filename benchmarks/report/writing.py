@@ -25,11 +25,11 @@ def write_figures(folder: Path, bench: dict[str, Any]) -> None:
         write_readme(ROOT / "README.md", Summary(medians))
 
 
-def draw_plots(folder: Path, tell: Tell) -> None:
-    """The plots beside `bench.json`. Raises BenchError."""
+def draw_plots(results: Path, tell: Tell) -> None:
+    """The plots of a file of results, beside it. Raises BenchError."""
     python = python_environment("plots", PLOTS / "requirements.lock", tell)
     environment = plain_environment(MPLCONFIGDIR=str(python.parents[1]))
-    command = [str(python), str(PLOTS / "draw.py"), str(folder / "bench.json"), str(folder)]
+    command = [str(python), str(PLOTS / "draw.py"), str(results), str(results.parent)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"the plots could not be drawn: {done.stderr.strip().splitlines()[-1]}")

@@ -1,6 +1,14 @@
 import pytest
 
-from benchmarks.aws_lambda.cost import ARM, Prices, duration_ms, lambda_dollars, worker_dollars
+from benchmarks.aws_lambda.cost import (
+    ARM,
+    Prices,
+    concurrency,
+    duration_ms,
+    lambda_dollars,
+    tasks_an_invocation,
+    worker_dollars,
+)
 
 ONLY_TIME = Prices(1.0, 0, 0, 0, 0)
 
@@ -25,6 +33,16 @@ def test_a_million_invocations_of_one_message_cost_their_requests_and_two_millio
 
 def test_time_on_arm_costs_a_fifth_less():
     assert lambda_dollars(10, 10, 0, 512, ARM) < lambda_dollars(10, 10, 0, 512)
+
+
+def test_a_window_fills_batches_up_to_their_limit():
+    assert tasks_an_invocation(10, 0, 10) == 1
+    assert tasks_an_invocation(10, 2, 100) == 21
+    assert tasks_an_invocation(1000, 5, 1000) == 1000
+
+
+def test_as_many_invocations_run_at_a_time_as_come_while_one_runs():
+    assert concurrency(100, 10, 200) == pytest.approx(2)
 
 
 def test_a_worker_that_is_busy_half_of_the_time_costs_twice_the_hours():

@@ -1,4 +1,6 @@
-"""Draws the plots of `bench.json`: `python draw.py bench.json FOLDER`. Runs where matplotlib is, and nothing of ours.
+"""Draws the plots of a file of results: `python draw.py bench.json FOLDER`; `growth.json` and `lambda.json` too.
+
+Runs where matplotlib is, and nothing of ours.
 
 Texts and lines take the reader's colours, light or dark.
 """
@@ -22,6 +24,7 @@ STYLE = """<style>
 OURS, OTHERS = "#2f81f7", "#9aa4b0"
 PARTS = {"API": "#2f81f7", "worker": "#e3963e", "PostgreSQL": "#4d9f6c", "queue": "#a371f7"}
 ORDER = ("waybill", "pgqueuer", "celery", "original")
+LOOKS = {"reap, each 5 s": "reap_ms", "reconcile, each 30 s": "count_expected_ms"}
 LABELS = {"waybill": "Waybill", "pgqueuer": "PgQueuer", "celery": "Celery", "original": "original design"}
 
 plt.rcParams.update(
@@ -46,10 +49,53 @@ plt.rcParams.update(
 def main(source: Path, folder: Path) -> None:
     """Draw what there are figures for."""
     found: dict[str, Any] = json.loads(source.read_text())["medians"]
+    {"bench": bench, "growth": growth, "lambda": batches}[source.stem](found, folder)
+
+
+def bench(found: dict[str, Any], folder: Path) -> None:
+    """The systems side by side."""
     rates(found, "accept", "Accepts per second, one API process, 32 connections", folder / "accept.svg")
     rates(found, "drain", "Tasks per second, two worker processes, 5,000 waiting", folder / "drain.svg")
     latency(found, folder / "latency.svg")
     cpu(found, folder / "cpu.svg")
+
+
+def growth(found: dict[str, Any], folder: Path) -> None:
+    """Rates over finished tasks, and what the looks of a relay take over live ones."""
+    cases = {case: one for case, one in found.get("finished", {}).items() if one}
+    rates_of = {"accepts/s": "accept_per_second", "drain tasks/s": "drain_per_second"}
+    if cases:
+        shown = {name: [one[key] for one in cases.values()] for name, key in rates_of.items()}
+        grouped("Tasks a second over finished tasks in the tables", list(cases), shown, folder / "growth.svg")
+    if looks := found.get("looks"):
+        shown = {name: [one[key] for one in looks.values()] for name, key in LOOKS.items()}
+        grouped("What a relay's looks take over live tasks, ms", list(looks), shown, folder / "looks.svg")
+
+
+def batches(found: dict[str, Any], folder: Path) -> None:
+    """CPU for a task over the size of a batch."""
+    sizes = [name.removeprefix("batch_") for name in found if name.startswith("batch_")]
+    shown = {"CPU ms for a task": [found[f"batch_{size}"]["cpu_ms"] / int(size) for size in sizes]}
+    grouped("The function: CPU milliseconds for a task, by batch size", sizes, shown, folder / "lambda.svg")
+
+
+def grouped(title: str, cases: list[str], shown: dict[str, list[float]], path: Path) -> None:
+    """Bars for each case, the first on top; one colour for each name."""
+    names, height = [f"{int(case):,}" for case in cases], 0.8 / len(shown)
+    axes = canvas(title, names, len(shown))
+    axes.invert_yaxis()
+    limit = max(max(values) for values in shown.values())
+    for place, (name, values) in enumerate(shown.items()):
+        lines = [line + (place - (len(shown) - 1) / 2) * height for line in range(len(names))]
+        axes.barh(lines, values, height=height * 0.9, color=list(PARTS.values())[place], label=name)
+        for line, value in zip(lines, values, strict=True):
+            text = f"{value:,.0f}" if limit >= 100 else f"{value:.2f}"
+            axes.text(value + limit * 0.012, line, text, va="center", ha="left")
+    axes.set_xlim(0, limit * 1.14)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    if len(shown) > 1:
+        axes.legend(frameon=False, ncols=4, loc="upper center", bbox_to_anchor=(0.45, -0.12), handlelength=1)
+    save(axes, path)
 
 
 def systems(found: dict[str, Any], phase: str) -> list[str]:
@@ -57,11 +103,11 @@ def systems(found: dict[str, Any], phase: str) -> list[str]:
     return [name for name in reversed(ORDER) if phase in found.get(name, {})]
 
 
-def canvas(title: str, names: list[str]) -> Any:
-    """Axes with a line for each system."""
-    figure, axes = plt.subplots(figsize=(7.2, 0.9 + 0.42 * len(names)), layout="constrained")
+def canvas(title: str, names: list[str], bars: int = 1) -> Any:
+    """Axes with a line for each name, of so many bars."""
+    figure, axes = plt.subplots(figsize=(7.2, 0.9 + (0.12 + 0.3 * bars) * len(names)), layout="constrained")
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
-    axes.set_yticks(range(len(names)), [LABELS[name] for name in names])
+    axes.set_yticks(range(len(names)), [LABELS.get(name, name) for name in names])
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", color=FAINT)
     figure.patch.set_alpha(0)
