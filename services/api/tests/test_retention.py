@@ -198,7 +198,7 @@ async def test_a_drop_under_load_fails_no_accept(store, partitions, database):
         while not stop.is_set():
             ids = [store.task_id(0) for _ in range(5)]
             columns = [["note.process"] * 5, [1] * 5, ["t"] * 5, [None] * 5, ["{}"] * 5, [None] * 5]
-            accepted += len(await api.fetch(ACCEPT, "default", ids, *columns))
+            accepted += len(await api.fetch(ACCEPT, "default", ids, *columns, 0.0))
 
     load = asyncio.create_task(accept())
     before, dropped = await store.names(), []
