@@ -77,9 +77,9 @@ def ids_sql(first: str, size: int | str, prefix: str) -> str:
     return f"ARRAY(SELECT ('{prefix}' || {number})::uuid FROM generate_series(0, {size} - 1) g)"
 
 
-def id_prefix() -> str:
-    """The first 20 digits of a UUID of version 7 that is made now."""
-    return f"{time.time_ns() // 1_000_000:012x}70008000"
+def id_prefix(at: float | None = None) -> str:
+    """The first 20 digits of a UUID of version 7 that is made then (seconds since 1970), or now."""
+    return f"{int((time.time() if at is None else at) * 1000):012x}70008000"
 
 
 async def measure_postgres(bench: Bench, sizes: Sizes) -> Mapping[str, object]:

@@ -5,47 +5,25 @@ import time
 
 from waybill_dev.passwords import OWNER
 
-from ..ceilings.postgres import accept_sql, id_prefix, ids_sql
+from ..ceilings.postgres import accept_sql, id_prefix, ids_sql, work_sql
 from ..rig.errors import BenchError
 from ..systems.system import Bench
 from ..systems.waybill import Waybill
 
 DAYS = 28
-CHUNK = 500_000
-_BYTES_PER_ROW = 900
+CHUNK = 50_000
+BATCH = 200
+_BYTES_PER_ROW = 1100
 """Of a finished task with its attempt and their indexes, and of the log while it is filled, generously."""
-_RESULT = (
-    """jsonb_build_object('message', 'Processed task ''Quarterly report'' at ' || t.ended || """
-    """' with description: Collect the figures of the third quarter', 'processed_at', t.ended)"""
-)
-
-# Completed at the first attempt, as most are, evenly over the last weeks; a chunk of them and their attempts.
-_FINISHED = """
-SET ROLE {owner};
-SET synchronous_commit = off;
-WITH t AS (
-    SELECT (lpad(to_hex(floor(extract(epoch FROM s.at) * 1000)::int8), 12, '0') || '7' || substr(s.h, 1, 3)
-              || '8' || substr(s.h, 4, 15))::uuid AS id,
-           s.at, s.at + interval '5 milliseconds' AS begun, s.at + interval '9 milliseconds' AS ended
-    FROM (SELECT md5(g::text) AS h, timestamptz '{until}' - interval '{days} days' * (1 - g::float8 / {rows}) AS at
-          FROM generate_series({first}, {last}) g) s
-), stored AS (
-    INSERT INTO tasks (id, kind, payload_version, title, description, payload, status, attempt, max_attempts, fence,
-                       available_at, claimed_at, created_at, started_at, finished_at, result)
-    SELECT t.id, 'note.process', 1, 'Quarterly report', 'Collect the figures of the third quarter',
-           '{{"include_description": true, "utc_offset_minutes": 0}}', 'completed', 1, 8, 1,
-           t.at, t.begun, t.at, t.begun, t.ended, {result}
-    FROM t
-    RETURNING id, claimed_at, finished_at
-)
-INSERT INTO attempts (task_id, fence, attempt, outcome, worker, started_at, finished_at)
-SELECT id, 1, 1, 'succeeded', 'bench:1', claimed_at, finished_at FROM stored;
+_UNFINISHED = """
+SELECT EXISTS (SELECT FROM outbox) OR EXISTS (SELECT FROM tasks WHERE tenant = 'default' AND finished_at IS NULL)
 """
 
 
 def database_with(bench: Bench, rows: int) -> str:
     """The database with so many finished tasks: filled once, then used again. Empty ones are always new.
 
+    One in which a broken-off run left unfinished tasks is filled anew: their messages are gone with that run's queue.
     Raises BenchError where the disk has no room.
     """
     name = f"growth_{rows}"
@@ -53,6 +31,10 @@ def database_with(bench: Bench, rows: int) -> str:
     if not rows:
         return bench.database.refresh(Waybill().name, OWNER, name)
     if server.execute(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "0":
+        _fill(bench, name, rows)
+    elif server.execute(_UNFINISHED, database=name) == "t":
+        bench.tell(f"a run that was broken off left unfinished tasks in {name}: filling it anew")
+        server.execute(f"DROP DATABASE {name}")
         _fill(bench, name, rows)
     server.execute("CHECKPOINT")
     return name
@@ -66,20 +48,28 @@ def _fill(bench: Bench, name: str, rows: int) -> None:
         )
     server = bench.database.server
     unfinished = bench.database.refresh(Waybill().name, OWNER, f"{name}_unfinished")
-    until, began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), time.monotonic()
-    for first in range(1, rows + 1, CHUNK):
-        last = min(rows, first + CHUNK - 1)
-        server.execute(finished_sql(until, rows, first, last), database=unfinished)
-        bench.tell(f"filling: {last:,} of {rows:,} finished tasks, {time.monotonic() - began:.0f} s")
+    until, began = time.time(), time.monotonic()
+    for first in range(0, rows, CHUNK):
+        end = min(rows, first + CHUNK)
+        server.execute(finished_sql(until, rows, range(first, end)), database=unfinished)
+        bench.tell(f"filling: {end:,} of {rows:,} finished tasks, {time.monotonic() - began:.0f} s")
     # As autovacuum does after so many inserts.
     server.execute("VACUUM (ANALYZE) tasks;\nVACUUM (ANALYZE) attempts;\nCHECKPOINT;", database=unfinished)
     server.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
     bench.tell(f"filled: {rows:,} finished tasks in {time.monotonic() - began:.0f} s")
 
 
-def finished_sql(until: str, rows: int, first: int, last: int) -> str:
-    """Store finished tasks number `first` to `last` of `rows`, the last of which came at `until`."""
-    return _FINISHED.format(owner=OWNER, result=_RESULT, until=until, days=DAYS, rows=rows, first=first, last=last)
+def finished_sql(until: float, rows: int, numbers: range) -> str:
+    """Accept, claim and complete these of `rows` tasks; the ids of all are spread evenly over the days up to `until`.
+
+    By the services' own statements, so that pages are as full, and as empty, as work leaves them.
+    """
+    statements = [f"SET ROLE {OWNER}", "SET synchronous_commit = off"]
+    for first in numbers[::BATCH]:
+        size = min(BATCH, numbers.stop - first)
+        ids = ids_sql(str(first), size, id_prefix(until - DAYS * 86_400 * (1 - first / rows)))
+        statements += [accept_sql(ids, size), "DELETE FROM outbox", *work_sql(ids, size)]
+    return ";\n".join(statements) + ";"
 
 
 def accept_waiting(bench: Bench, database: str, number: int, *, announced: bool) -> None:

@@ -1,8 +1,9 @@
 import pytest
 
 from benchmarks.cli import main
+from benchmarks.ceilings.postgres import id_prefix
 from benchmarks.growth.command import growth_parser
-from benchmarks.growth.fill import CHUNK, finished_sql
+from benchmarks.growth.fill import BATCH, DAYS, finished_sql
 from benchmarks.growth.half_load import hot_percent, with_latencies
 
 
@@ -23,10 +24,13 @@ def test_rows_are_numbers_with_commas_between(arguments, rows):
     assert growth_parser().parse_args(arguments).rows == rows
 
 
-def test_a_chunk_of_finished_tasks_names_its_place_among_all():
-    statement = finished_sql("2026-01-01T00:00:00Z", 10 * CHUNK, CHUNK + 1, 2 * CHUNK)
-    assert f"generate_series({CHUNK + 1}, {2 * CHUNK})" in statement
-    assert f"/ {10 * CHUNK})" in statement
+def test_finished_tasks_are_spread_over_the_days_and_each_is_accepted_claimed_and_completed():
+    statement = finished_sql(2_000_000_000.0, 100 * BATCH, range(50 * BATCH, 52 * BATCH))
+    assert statement.count("INSERT INTO tasks") == statement.count("DELETE FROM outbox;") == 2
+    halfway = id_prefix(2_000_000_000.0 - DAYS * 86_400 / 2)
+    assert halfway in statement
+    assert f"lpad(to_hex(({51 * BATCH})" in statement
+    assert f"lpad(to_hex(({52 * BATCH})" not in statement
 
 
 def test_updates_that_touch_no_index_are_told_as_a_share():
