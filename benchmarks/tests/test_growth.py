@@ -1,7 +1,7 @@
 import pytest
 
-from benchmarks.cli import main
 from benchmarks.ceilings.postgres import id_prefix
+from benchmarks.cli import main
 from benchmarks.growth.command import growth_parser
 from benchmarks.growth.fill import BATCH, DAYS, finished_sql
 from benchmarks.growth.half_load import hot_percent, with_latencies
